@@ -1,0 +1,72 @@
+/* log.c: one line a message, to people or to machines. */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+enum { LINE_SIZE = 1024 };
+
+static const char *const level_names[] = {
+    [LOG_LEVEL_ERROR] = "error",
+    [LOG_LEVEL_WARNING] = "warning",
+    [LOG_LEVEL_INFO] = "info",
+    [LOG_LEVEL_DEBUG] = "debug",
+};
+
+/* Text from outside may be in the line: it must not forge another line or drive a terminal. */
+static void make_printable(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+            *text = '?';
+        }
+    }
+}
+
+static void escape_json(const char *text, char *out, size_t capacity)
+{
+    size_t length = 0;
+    for (; *text != '\0' && length + 3 < capacity; text++) {
+        if (*text == '"' || *text == '\\') {
+            out[length++] = '\\';
+        }
+        out[length++] = *text;
+    }
+    out[length] = '\0';
+}
+
+static void write_json(const struct log *log, enum log_level level, const char *time, const char *text)
+{
+    char escaped[2 * LINE_SIZE];
+    escape_json(text, escaped, sizeof escaped);
+    fprintf(log->stream, "{\"time\":\"%s\",\"program\":\"%s\",\"level\":\"%s\",\"message\":\"%s\"}\n", time,
+            log->program, level_names[level], escaped);
+}
+
+void log_write(const struct log *log, enum log_level level, const char *format, ...)
+{
+    if (log == NULL || level > log->level) {
+        return;
+    }
+    char text[LINE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    make_printable(text);
+
+    char time[CLOCK_DATE_TIME_SIZE] = "";
+    if (clock_format_date_time(clock_now(&clock_of_system), time) != GBAU_OK) {
+        time[0] = '\0';
+    }
+    if (log->style == LOG_STYLE_JSON) {
+        write_json(log, level, time, text);
+    } else if (log->style == LOG_STYLE_DAEMON) {
+        fprintf(log->stream, "%s %s %s %s\n", time, log->program, level_names[level], text);
+    } else {
+        fprintf(log->stream, "%s: %s\n", log->program, text);
+    }
+    fflush(log->stream);
+}
