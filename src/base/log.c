@@ -37,11 +37,11 @@ static void escape_json(const char *text, char *out, size_t capacity)
     out[length] = '\0';
 }
 
-static void write_json(const struct log *log, enum log_level level, const char *time, const char *text)
+static void write_json(FILE *stream, const struct log *log, enum log_level level, const char *time, const char *text)
 {
     char escaped[2 * LINE_SIZE];
     escape_json(text, escaped, sizeof escaped);
-    fprintf(log->stream, "{\"time\":\"%s\",\"program\":\"%s\",\"level\":\"%s\",\"message\":\"%s\"}\n", time,
+    fprintf(stream, "{\"time\":\"%s\",\"program\":\"%s\",\"level\":\"%s\",\"message\":\"%s\"}\n", time,
             log->program, level_names[level], escaped);
 }
 
@@ -61,12 +61,13 @@ void log_write(const struct log *log, enum log_level level, const char *format, 
     if (clock_format_date_time(clock_now(&clock_of_system), time) != GBAU_OK) {
         time[0] = '\0';
     }
+    FILE *stream = log->stream == NULL ? stderr : log->stream;
     if (log->style == LOG_STYLE_JSON) {
-        write_json(log, level, time, text);
+        write_json(stream, log, level, time, text);
     } else if (log->style == LOG_STYLE_DAEMON) {
-        fprintf(log->stream, "%s %s %s %s\n", time, log->program, level_names[level], text);
+        fprintf(stream, "%s %s %s %s\n", time, log->program, level_names[level], text);
     } else {
-        fprintf(log->stream, "%s: %s\n", log->program, text);
+        fprintf(stream, "%s: %s\n", log->program, text);
     }
-    fflush(log->stream);
+    fflush(stream);
 }

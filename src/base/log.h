@@ -18,7 +18,7 @@ enum log_style {
 };
 
 struct log {
-    FILE *stream;
+    FILE *stream;        /* NULL: standard error */
     const char *program; /* borrowed for the life of the log */
     enum log_level level;
     enum log_style style;

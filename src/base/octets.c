@@ -54,6 +54,9 @@ struct octets octet_reader_take(struct octet_reader *reader, size_t length)
         reader->failed = true;
         return (struct octets){0};
     }
+    if (length == 0) {
+        return octets_of("", 0); /* a valid pointer, whatever the input's is */
+    }
     struct octets taken = {.data = reader->input.data + reader->position, .length = length};
     reader->position += length;
     return taken;
@@ -62,7 +65,7 @@ struct octets octet_reader_take(struct octet_reader *reader, size_t length)
 void octet_reader_copy(struct octet_reader *reader, void *out, size_t length)
 {
     struct octets taken = octet_reader_take(reader, length);
-    if (taken.data == NULL) {
+    if (reader->failed) {
         memset(out, 0, length);
         return;
     }
@@ -125,7 +128,7 @@ uint8_t *octet_writer_reserve(struct octet_writer *writer, size_t length)
         writer->failed = true;
         return NULL;
     }
-    uint8_t *room = writer->data + writer->length;
+    uint8_t *room = length == 0 && writer->data == NULL ? NULL : writer->data + writer->length;
     writer->length += length;
     return room;
 }

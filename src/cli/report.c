@@ -1,0 +1,66 @@
+/* report.c: results for people or machines. */
+#include "cli/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <jansson.h>
+
+struct report {
+    json_t *object;
+};
+
+struct report *report_open(void)
+{
+    struct report *report = calloc(1, sizeof *report);
+    if (report != NULL) {
+        report->object = json_object();
+    }
+    return report;
+}
+
+void report_add_text(struct report *report, const char *name, const char *value)
+{
+    if (report != NULL) {
+        (void)json_object_set_new(report->object, name, json_string(value));
+    }
+}
+
+void report_add_number(struct report *report, const char *name, int64_t value)
+{
+    if (report != NULL) {
+        (void)json_object_set_new(report->object, name, json_integer(value));
+    }
+}
+
+static void print_for_people(const json_t *object)
+{
+    const char *name = NULL;
+    json_t *value = NULL;
+    /* jansson's macro walks without const; nothing is changed */
+    json_object_foreach((json_t *)(uintptr_t)object, name, value) {
+        if (json_is_integer(value)) {
+            printf("%s: %" JSON_INTEGER_FORMAT "\n", name, json_integer_value(value));
+        } else {
+            printf("%s: %s\n", name, json_string_value(value));
+        }
+    }
+}
+
+bool report_print(struct report *report, bool as_json)
+{
+    if (report == NULL || report->object == NULL) {
+        free(report);
+        return false;
+    }
+    bool printed = true;
+    if (as_json) {
+        printed = json_dumpf(report->object, stdout, JSON_PRESERVE_ORDER | JSON_COMPACT) == 0;
+        putchar('\n');
+    } else {
+        print_for_people(report->object);
+    }
+    json_decref(report->object);
+    free(report);
+    return fflush(stdout) == 0 && printed;
+}

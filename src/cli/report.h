@@ -1,0 +1,18 @@
+/* report.h: results for people, "name: value" a line, or for machines, one JSON object; guards jansson. */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct report;
+
+/* NULL when there is no memory; then the calls below do nothing and report_print fails. */
+struct report *report_open(void);
+void report_add_text(struct report *report, const char *name, const char *value);
+void report_add_number(struct report *report, const char *name, int64_t value);
+
+/* Prints to standard output and ends the report. False when it could not be written. */
+bool report_print(struct report *report, bool as_json);
+
+#endif

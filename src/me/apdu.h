@@ -1,0 +1,32 @@
+/* apdu.h: building command APDUs and looking at responses, for the ME. */
+#ifndef ME_APDU_H
+#define ME_APDU_H
+
+#include "reader/reader.h"
+
+enum { APDU_COMMAND_MAX = 261, APDU_DATA_MAX = 255, APDU_RESPONSE_MAX = 258, APDU_NO_LE = -1, APDU_ANY_LE = 0 };
+
+struct apdu_command {
+    uint8_t cla; /* without channel */
+    uint8_t ins;
+    uint8_t p1;
+    uint8_t p2;
+    struct octets data; /* at most 255 octets; more gives GBAU_E_SPACE */
+    int le;             /* APDU_NO_LE, APDU_ANY_LE, or 1 to 255 */
+};
+
+/* A response that may hold secrets: wipe it when it does. */
+struct apdu_response {
+    uint8_t octets[APDU_RESPONSE_MAX];
+    struct octets data; /* without SW */
+    uint16_t sw;
+};
+
+/* Sends a command on a channel (0 to 19). GBAU_OK whatever SW is; errors are the reader's. */
+GBAU_MUST_USE enum gbau_status apdu_exchange(struct reader *reader, uint8_t channel,
+                                             const struct apdu_command *command, struct apdu_response *response);
+
+/* What a status word means for the caller: GBAU_OK for 9000 and 91XX. */
+enum gbau_status apdu_status_of_sw(uint16_t sw);
+
+#endif

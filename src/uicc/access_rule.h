@@ -1,0 +1,18 @@
+/* access_rule.h: who may do what with a file, by the rules in EF_ARR (TS 102 221 9.2.2, ISO/IEC 7816-4 expanded format). */
+#ifndef UICC_ACCESS_RULE_H
+#define UICC_ACCESS_RULE_H
+
+#include "uicc/uicc.h"
+
+/* Bits of an access mode octet for an EF. */
+enum access_mode {
+    ACCESS_READ = 0x01,
+    ACCESS_UPDATE = 0x02,
+    ACCESS_DEACTIVATE = 0x08,
+    ACCESS_ACTIVATE = 0x10
+};
+
+/* True when the rule of `file` allows `mode` now. A missing or malformed rule allows nothing. */
+bool access_rule_allows(const struct uicc *uicc, const struct card_file *file, enum access_mode mode);
+
+#endif

@@ -1,0 +1,166 @@
+/* aka.c: checks AUTN and SQN, makes RES, CK, IK or AUTS (TS 33.102 6.3.3, 6.3.5 and annex C.2). */
+#include "uicc/aka.h"
+
+#include <string.h>
+
+#include "base/secret.h"
+
+static aka_sqn read_sqn(const uint8_t octets[SQN_ENTRY_SIZE])
+{
+    struct octet_reader reader = octet_reader_of(octets_of(octets, SQN_ENTRY_SIZE));
+    return octet_reader_u48(&reader);
+}
+
+static uint64_t seq_of(aka_sqn sqn)
+{
+    return sqn >> AKA_SQN_IND_BITS;
+}
+
+static size_t ind_of(aka_sqn sqn)
+{
+    return (size_t)(sqn & (SQN_ENTRIES - 1));
+}
+
+/* The array of the highest accepted SQN of each IND. */
+static const uint8_t *sqn_entry(const struct uicc *uicc, const struct card_application *application, size_t ind)
+{
+    return uicc->nvm.data + application->sqn + ind * SQN_ENTRY_SIZE;
+}
+
+static aka_sqn highest_sqn(const struct uicc *uicc, const struct card_application *application)
+{
+    aka_sqn highest = 0;
+    for (size_t ind = 0; ind < SQN_ENTRIES; ind++) {
+        aka_sqn sqn = read_sqn(sqn_entry(uicc, application, ind));
+        highest = sqn > highest ? sqn : highest;
+    }
+    return highest;
+}
+
+/* 33.102 C.2.1 and C.2.2. The limit of jumps starts with the first SQN: a new card has nothing to jump from. */
+static bool sqn_is_fresh(const struct uicc *uicc, const struct card_application *application, aka_sqn sqn,
+                         aka_sqn highest)
+{
+    if (seq_of(sqn) <= seq_of(read_sqn(sqn_entry(uicc, application, ind_of(sqn))))) {
+        return false;
+    }
+    bool limited = application->sqn_delta != 0 && highest != 0 && seq_of(sqn) > seq_of(highest);
+    return !limited || seq_of(sqn) - seq_of(highest) <= application->sqn_delta;
+}
+
+void aka_accept_sqn(struct uicc *uicc, const struct card_application *application, aka_sqn sqn)
+{
+    uint8_t octets[SQN_ENTRY_SIZE];
+    struct octet_writer writer = octet_writer_of(octets, sizeof octets);
+    octet_writer_u48(&writer, sqn);
+    nvm_change(&uicc->nvm, application->sqn + ind_of(sqn) * SQN_ENTRY_SIZE, octets, sizeof octets);
+}
+
+/* AUTS = (SQN_MS xor f5*) || f1*(SQN_MS, RAND, AMF* = 0000) (33.102 6.3.3; AMF* is zero, never the received one). */
+static enum gbau_status make_auts(struct uicc *uicc, const struct milenage *milenage, const struct aka_rand *rand,
+                                  aka_sqn sqn_ms, struct aka_auts *auts)
+{
+    static const struct aka_amf no_amf;
+    struct aka_ak ak;
+    struct aka_mac mac_s;
+    enum gbau_status status = milenage_f1(uicc->crypto, milenage, rand, sqn_ms, &no_amf, NULL, &mac_s);
+    if (status == GBAU_OK) {
+        status = milenage_f5star(uicc->crypto, milenage, rand, &ak);
+    }
+    if (status == GBAU_OK) {
+        struct octet_writer writer = octet_writer_of(auts->octets, sizeof auts->octets);
+        octet_writer_u48(&writer, sqn_ms);
+        octet_writer_put(&writer, mac_s.octets, AKA_MAC_SIZE);
+        for (size_t i = 0; i < AKA_AK_SIZE; i++) {
+            auts->octets[i] ^= ak.octets[i];
+        }
+    }
+    secret_wipe(&ak, sizeof ak);
+    return status;
+}
+
+/* AUTN taken apart: the concealed SQN, AMF and MAC. */
+struct challenge {
+    uint8_t concealed_sqn[AKA_AK_SIZE];
+    struct aka_amf amf;
+    struct aka_mac mac;
+};
+
+static struct challenge split_autn(const struct aka_autn *autn)
+{
+    struct challenge challenge;
+    struct octet_reader reader = octet_reader_of(octets_of(autn->octets, AKA_AUTN_SIZE));
+    octet_reader_copy(&reader, challenge.concealed_sqn, AKA_AK_SIZE);
+    octet_reader_copy(&reader, challenge.amf.octets, AKA_AMF_SIZE);
+    octet_reader_copy(&reader, challenge.mac.octets, AKA_MAC_SIZE);
+    return challenge;
+}
+
+static aka_sqn reveal_sqn(const struct challenge *challenge, const struct aka_ak *ak)
+{
+    uint8_t octets[SQN_ENTRY_SIZE];
+    for (size_t i = 0; i < SQN_ENTRY_SIZE; i++) {
+        octets[i] = challenge->concealed_sqn[i] ^ ak->octets[i];
+    }
+    return read_sqn(octets);
+}
+
+/* f2 to f5, the revealed SQN and the expected MAC. */
+static enum gbau_status run_algorithms(struct uicc *uicc, const struct milenage *milenage, const struct aka_rand *rand,
+                                       const struct challenge *challenge, struct aka_result *result,
+                                       struct aka_mac *expected)
+{
+    struct milenage_f2345 keys;
+    enum gbau_status status = milenage_f2345(uicc->crypto, milenage, rand, &keys);
+    if (status == GBAU_OK) {
+        result->ck = keys.ck;
+        result->ik = keys.ik;
+        result->res.length = sizeof keys.res;
+        memcpy(result->res.octets, keys.res, sizeof keys.res);
+        result->sqn = reveal_sqn(challenge, &keys.ak);
+        status = milenage_f1(uicc->crypto, milenage, rand, result->sqn, &challenge->amf, expected, NULL);
+    }
+    secret_wipe(&keys, sizeof keys);
+    return status;
+}
+
+static enum gbau_status judge(struct uicc *uicc, const struct card_application *application,
+                              const struct milenage *milenage, const struct aka_rand *rand,
+                              const struct challenge *challenge, const struct aka_mac *expected,
+                              struct aka_result *result)
+{
+    if (!secret_equal(expected->octets, challenge->mac.octets, AKA_MAC_SIZE)) {
+        result->outcome = AKA_MAC_WRONG;
+        return GBAU_OK;
+    }
+    aka_sqn highest = highest_sqn(uicc, application);
+    if (sqn_is_fresh(uicc, application, result->sqn, highest)) {
+        result->outcome = AKA_ACCEPTED;
+        return GBAU_OK;
+    }
+    result->outcome = AKA_SYNC_FAILURE;
+    return make_auts(uicc, milenage, rand, highest, &result->auts);
+}
+
+enum gbau_status aka_check(struct uicc *uicc, const struct card_application *application, const struct aka_rand *rand,
+                           const struct aka_autn *autn, bool unmask, struct aka_result *result)
+{
+    struct milenage milenage = {.constants = &milenage_default_constants};
+    struct challenge challenge = split_autn(autn);
+    struct aka_mac expected = {0};
+    struct octet_reader keys =
+        octet_reader_of(octets_of(uicc->nvm.data + application->keys, AKA_K_SIZE + AKA_OPC_SIZE));
+    octet_reader_copy(&keys, milenage.k.octets, AKA_K_SIZE);
+    octet_reader_copy(&keys, milenage.opc.octets, AKA_OPC_SIZE);
+
+    enum gbau_status status = run_algorithms(uicc, &milenage, rand, &challenge, result, &expected);
+    if (status == GBAU_OK && unmask) {
+        status = gba_u_mask_mac(uicc->crypto, &result->ik, challenge.mac.octets);
+    }
+    if (status == GBAU_OK) {
+        status = judge(uicc, application, &milenage, rand, &challenge, &expected, result);
+    }
+    milenage_clear(&milenage);
+    secret_wipe(&expected, sizeof expected);
+    return status;
+}

@@ -1,0 +1,260 @@
+/* gba.c: Ks, RAND and the Ks_int_NAF of an application (TS 33.220 annex G). */
+#include "uicc/gba.h"
+
+#include <string.h>
+
+#include "base/secret.h"
+#include "codec/ber_tlv.h"
+#include "uicc/file_system.h"
+#include "uicc/gba_state.h"
+
+enum { TAG_NAF_ID = 0x80, TAG_B_TID = 0x81, RECORD_MAX = 255 };
+
+static const struct card_file *find_file(const struct uicc *uicc, const struct card_application *application,
+                                         uint16_t fid)
+{
+    uint8_t index = file_system_find_child(uicc, application->adf, fid);
+    return index == CARD_NO_INDEX ? NULL : &uicc->layout.files[index];
+}
+
+/* EF_GBABP: three values, each after its length octet (31.102 4.2.79). Views of the memory. */
+struct gbabp {
+    struct octets rand;
+    struct octets b_tid;
+    size_t used; /* octets up to the end of the lifetime */
+};
+
+static struct gbabp read_gbabp(const struct uicc *uicc, const struct card_file *file)
+{
+    struct octet_reader reader = octet_reader_of(octets_of(uicc->nvm.data + file->body, file->size));
+    struct gbabp gbabp;
+    gbabp.rand = octet_reader_take(&reader, octet_reader_u8(&reader));
+    gbabp.b_tid = octet_reader_take(&reader, octet_reader_u8(&reader));
+    (void)octet_reader_take(&reader, octet_reader_u8(&reader));
+    gbabp.used = reader.position;
+    if (reader.failed) { /* never written, or by a careless ME */
+        return (struct gbabp){.used = file->size};
+    }
+    return gbabp;
+}
+
+/* RAND with empty B-TID and lifetime, and FF over what stood behind them. */
+static void change_gbabp(struct uicc *uicc, const struct card_file *file, const struct aka_rand *rand)
+{
+    uint8_t head[1 + AKA_RAND_SIZE + 2];
+    struct octet_writer writer = octet_writer_of(head, sizeof head);
+    octet_writer_u8(&writer, AKA_RAND_SIZE);
+    octet_writer_put(&writer, rand->octets, AKA_RAND_SIZE);
+    octet_writer_fill(&writer, 0, 2);
+    if (file->size < sizeof head) {
+        return;
+    }
+    size_t used = read_gbabp(uicc, file).used;
+    nvm_change(&uicc->nvm, file->body, head, sizeof head);
+    if (used > sizeof head) {
+        nvm_fill(&uicc->nvm, file->body + sizeof head, 0xff, used - sizeof head);
+    }
+}
+
+enum gbau_status gba_store_bootstrapping(struct uicc *uicc, const struct card_application *application,
+                                         const struct aka_rand *rand, const struct aka_result *result)
+{
+    uint8_t state[GBA_STATE_ORDER];
+    struct octet_writer writer = octet_writer_of(state, sizeof state);
+    octet_writer_u8(&writer, 1);
+    octet_writer_put(&writer, rand->octets, AKA_RAND_SIZE);
+    octet_writer_put(&writer, result->ck.octets, AKA_CK_SIZE); /* Ks = CK || IK */
+    octet_writer_put(&writer, result->ik.octets, AKA_IK_SIZE);
+
+    nvm_begin(&uicc->nvm);
+    aka_accept_sqn(uicc, application, result->sqn);
+    nvm_change(&uicc->nvm, application->gba, state, sizeof state);
+    const struct card_file *gbabp = find_file(uicc, application, FID_EF_GBABP_USIM);
+    if (gbabp != NULL) {
+        change_gbabp(uicc, gbabp, rand);
+    }
+    enum gbau_status status = nvm_commit(&uicc->nvm);
+    nvm_wipe_buffer(&uicc->nvm);
+    secret_wipe(state, sizeof state);
+    return status;
+}
+
+/* The order of use: entry numbers, the last used first. */
+
+static const uint8_t *order_of(const struct uicc *uicc, const struct card_application *application)
+{
+    return uicc->nvm.data + application->gba + GBA_STATE_ORDER;
+}
+
+static const uint8_t *entry_of(const struct uicc *uicc, const struct card_application *application, size_t index)
+{
+    return uicc->nvm.data + application->gba + gba_entry_offset(application->naf_key_count, index);
+}
+
+static void change_order(struct uicc *uicc, const struct card_application *application, uint8_t first)
+{
+    uint8_t order[CARD_MAX_NAF_KEYS];
+    const uint8_t *old_order = order_of(uicc, application);
+    size_t length = 0;
+    order[length++] = first;
+    for (size_t i = 0; i < application->naf_key_count && length < application->naf_key_count; i++) {
+        if (old_order[i] != first) {
+            order[length++] = old_order[i];
+        }
+    }
+    nvm_change(&uicc->nvm, application->gba + GBA_STATE_ORDER, order, length);
+}
+
+static enum gbau_status hash_naf_id(struct uicc *uicc, struct octets naf_id, uint8_t hash[SHA256_SIZE])
+{
+    return crypto_digest(uicc->crypto, DIGEST_SHA256, &naf_id, 1, hash);
+}
+
+static bool find_entry(const struct uicc *uicc, const struct card_application *application,
+                       const uint8_t hash[SHA256_SIZE], uint8_t *index)
+{
+    for (uint8_t i = 0; i < application->naf_key_count; i++) {
+        const uint8_t *entry = entry_of(uicc, application, i);
+        if (entry[GBA_ENTRY_USED] != 0 && memcmp(entry + GBA_ENTRY_NAF_ID, hash, SHA256_SIZE) == 0) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The entry of this NAF_ID, else a free one, else the one used longest ago. */
+static uint8_t choose_entry(const struct uicc *uicc, const struct card_application *application,
+                            const uint8_t hash[SHA256_SIZE])
+{
+    uint8_t index = 0;
+    if (find_entry(uicc, application, hash, &index)) {
+        return index;
+    }
+    for (uint8_t i = 0; i < application->naf_key_count; i++) {
+        if (entry_of(uicc, application, i)[GBA_ENTRY_USED] == 0) {
+            return i;
+        }
+    }
+    uint8_t last = order_of(uicc, application)[application->naf_key_count - 1];
+    return last < application->naf_key_count ? last : 0;
+}
+
+/* The B-TID of the current bootstrapping, as far as the ME has written one for this very RAND. */
+static struct octets current_b_tid(const struct uicc *uicc, const struct card_application *application)
+{
+    const struct card_file *file = find_file(uicc, application, FID_EF_GBABP_USIM);
+    if (file == NULL) {
+        return (struct octets){0};
+    }
+    struct gbabp gbabp = read_gbabp(uicc, file);
+    struct octets rand = octets_of(uicc->nvm.data + application->gba + GBA_STATE_RAND, AKA_RAND_SIZE);
+    return octets_equal(gbabp.rand, rand) ? gbabp.b_tid : (struct octets){0};
+}
+
+/* Record of EF_GBANL: 80 NAF_ID 81 B-TID, then FF (31.102 4.2.83). */
+static enum gbau_status change_gbanl(struct uicc *uicc, const struct card_application *application, uint8_t index,
+                                     struct octets naf_id)
+{
+    uint8_t record[RECORD_MAX];
+    const struct card_file *file = find_file(uicc, application, FID_EF_GBANL_USIM);
+    if (file == NULL || index >= file->record_count) {
+        return GBAU_E_SPACE;
+    }
+    struct octets b_tid = current_b_tid(uicc, application);
+    struct octet_writer writer = octet_writer_of(record, file->record_length);
+    ber_tlv_write(&writer, TAG_NAF_ID, naf_id);
+    ber_tlv_write(&writer, TAG_B_TID, b_tid);
+    if (writer.failed) { /* a B-TID that does not fit is left out: the key is worth more than its name */
+        writer = octet_writer_of(record, file->record_length);
+        ber_tlv_write(&writer, TAG_NAF_ID, naf_id);
+        ber_tlv_write(&writer, TAG_B_TID, (struct octets){0});
+    }
+    octet_writer_fill(&writer, 0xff, writer.failed ? 0 : file->record_length - writer.length);
+    nvm_change(&uicc->nvm, file->body + (size_t)index * file->record_length, record, file->record_length);
+    return octet_writer_end(&writer);
+}
+
+static enum gbau_status store_entry(struct uicc *uicc, const struct card_application *application,
+                                    struct octets naf_id, const struct ks_int_naf *key)
+{
+    uint8_t entry[GBA_ENTRY_SIZE];
+    entry[GBA_ENTRY_USED] = 1;
+    enum gbau_status status = hash_naf_id(uicc, naf_id, entry + GBA_ENTRY_NAF_ID);
+    if (status != GBAU_OK) {
+        return status;
+    }
+    memcpy(entry + GBA_ENTRY_KEY, key->octets, NAF_KEY_SIZE);
+    const uint8_t index = choose_entry(uicc, application, entry + GBA_ENTRY_NAF_ID);
+    nvm_begin(&uicc->nvm);
+    nvm_change(&uicc->nvm, application->gba + gba_entry_offset(application->naf_key_count, index), entry,
+               sizeof entry);
+    change_order(uicc, application, index);
+    status = change_gbanl(uicc, application, index, naf_id);
+    if (status == GBAU_OK) {
+        status = nvm_commit(&uicc->nvm);
+    }
+    nvm_wipe_buffer(&uicc->nvm);
+    secret_wipe(entry, sizeof entry);
+    return status;
+}
+
+enum gbau_status gba_derive(struct uicc *uicc, const struct card_application *application, struct octets naf_id,
+                            struct octets impi, struct ks_ext_naf *ext_key)
+{
+    const uint8_t *state = uicc->nvm.data + application->gba;
+    if (application->naf_key_count == 0 || state[GBA_STATE_BOOTSTRAPPED] == 0) {
+        return GBAU_E_NOT_FOUND;
+    }
+    struct ks ks;
+    struct aka_rand rand;
+    struct ks_int_naf int_key;
+    memcpy(ks.octets, state + GBA_STATE_KS, AKA_KS_SIZE);
+    memcpy(rand.octets, state + GBA_STATE_RAND, AKA_RAND_SIZE);
+    enum gbau_status status = gba_derive_ks_ext_naf(uicc->crypto, &ks, &rand, impi, naf_id, ext_key);
+    if (status == GBAU_OK) {
+        status = gba_derive_ks_int_naf(uicc->crypto, &ks, &rand, impi, naf_id, &int_key);
+    }
+    if (status == GBAU_OK) {
+        status = store_entry(uicc, application, naf_id, &int_key);
+    }
+    secret_wipe(&ks, sizeof ks);
+    secret_wipe(&int_key, sizeof int_key);
+    return status;
+}
+
+enum gbau_status gba_use_key(struct uicc *uicc, const struct card_application *application, struct octets naf_id,
+                             struct ks_int_naf *key, uint8_t *record)
+{
+    uint8_t hash[SHA256_SIZE];
+    uint8_t index = 0;
+    enum gbau_status status = hash_naf_id(uicc, naf_id, hash);
+    if (status != GBAU_OK) {
+        return status;
+    }
+    if (!find_entry(uicc, application, hash, &index)) {
+        return GBAU_E_NOT_FOUND;
+    }
+    if (order_of(uicc, application)[0] != index) {
+        nvm_begin(&uicc->nvm);
+        change_order(uicc, application, index);
+        status = nvm_commit(&uicc->nvm);
+    }
+    if (status == GBAU_OK) {
+        memcpy(key->octets, entry_of(uicc, application, index) + GBA_ENTRY_KEY, NAF_KEY_SIZE);
+        *record = (uint8_t)(index + 1);
+    }
+    return status;
+}
+
+struct octets gba_b_tid_of_record(const struct uicc *uicc, const struct card_application *application, uint8_t record)
+{
+    const struct card_file *file = find_file(uicc, application, FID_EF_GBANL_USIM);
+    struct octets b_tid = {0};
+    if (file == NULL || record == 0 || record > file->record_count) {
+        return b_tid;
+    }
+    struct octets content =
+        octets_of(uicc->nvm.data + file->body + (size_t)(record - 1) * file->record_length, file->record_length);
+    return ber_tlv_find(content, TAG_B_TID, &b_tid) == GBAU_OK ? b_tid : (struct octets){0};
+}

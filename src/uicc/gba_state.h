@@ -1,0 +1,35 @@
+/*
+ * gba_state.h: what an application of the card keeps of GBA_U between commands (TS 33.220 annex G).
+ *
+ *     bootstrapped (1) | RAND (16) | Ks (32) | order (n) | n x { used (1) | SHA-256(NAF_ID) (32) | Ks_int_NAF (32) }
+ *
+ * Entry i belongs to record i + 1 of EF_GBANL. `order` lists the entries, the one used last first (33.220 G.2).
+ */
+#ifndef UICC_GBA_STATE_H
+#define UICC_GBA_STATE_H
+
+#include "uicc/card_layout.h"
+
+enum {
+    GBA_STATE_BOOTSTRAPPED = 0,
+    GBA_STATE_RAND = 1,
+    GBA_STATE_KS = GBA_STATE_RAND + AKA_RAND_SIZE,
+    GBA_STATE_ORDER = GBA_STATE_KS + AKA_KS_SIZE,
+    GBA_ENTRY_USED = 0,
+    GBA_ENTRY_NAF_ID = 1, /* its hash: the NAF_ID itself stands in EF_GBANL, which ADM may rewrite */
+    GBA_ENTRY_KEY = GBA_ENTRY_NAF_ID + SHA256_SIZE,
+    GBA_ENTRY_SIZE = GBA_ENTRY_KEY + NAF_KEY_SIZE
+};
+
+static inline size_t gba_state_size(size_t naf_key_count)
+{
+    return GBA_STATE_ORDER + naf_key_count * (1 + GBA_ENTRY_SIZE);
+}
+
+/* Offset of entry `index`, counted from the start of the state. */
+static inline size_t gba_entry_offset(size_t naf_key_count, size_t index)
+{
+    return GBA_STATE_ORDER + naf_key_count + index * GBA_ENTRY_SIZE;
+}
+
+#endif

@@ -1,0 +1,226 @@
+/* uicc.c: power, reset, and the way of a command APDU to its handler (TS 102 221 clauses 10 and 11). */
+#include "uicc/uicc.h"
+
+#include <string.h>
+
+#include "base/secret.h"
+#include "key/api_aid.h"
+#include "uicc/channel.h"
+#include "uicc/command.h"
+
+/* TS, T0, TA1 F=512 D=32, TD1 T=0, TD2 T=15, TA3 classes A to C; historical octets: select by AID, 20 channels. */
+static const uint8_t atr[] = {0x3b, 0x9f, 0x96, 0x80, 0x1f, 0x87, 0x80, 0x31, 0xe0, 0x73, 0xfe,
+                              0x21, 0x1f, 0x67, 0x47, 0x42, 0x41, 0x55, 0x53, 0x49, 0x4d, 0xd2};
+const struct octets uicc_atr = {.data = atr, .length = sizeof atr};
+
+const struct octets uicc_api_aid = {.data = gba_u_api_aid, .length = GBA_U_API_AID_SIZE};
+
+/* Which classes a command may have: interindustry (0X, 4X) or ETSI and proprietary (8X, CX). */
+enum command_class { CLASS_INTERINDUSTRY, CLASS_PROPRIETARY };
+
+/* Where a command lives: on the card itself, or in the applet that is selected on the channel. */
+enum command_place { PLACE_CARD, PLACE_API_APPLET };
+
+struct command_definition {
+    uint8_t ins;
+    enum command_class class;
+    enum command_place place;
+    command_handler *handler;
+};
+
+static const struct command_definition commands[] = {
+    {0xa4, CLASS_INTERINDUSTRY, PLACE_CARD, command_select},
+    {0xb0, CLASS_INTERINDUSTRY, PLACE_CARD, command_read_binary},
+    {0xb2, CLASS_INTERINDUSTRY, PLACE_CARD, command_read_record},
+    {0x88, CLASS_INTERINDUSTRY, PLACE_CARD, command_authenticate},
+    {0xd6, CLASS_INTERINDUSTRY, PLACE_CARD, command_update_binary},
+    {0xdc, CLASS_INTERINDUSTRY, PLACE_CARD, command_update_record},
+    {0x20, CLASS_INTERINDUSTRY, PLACE_CARD, command_verify_pin},
+    {0x24, CLASS_INTERINDUSTRY, PLACE_CARD, command_change_pin},
+    {0x26, CLASS_INTERINDUSTRY, PLACE_CARD, command_disable_pin},
+    {0x28, CLASS_INTERINDUSTRY, PLACE_CARD, command_enable_pin},
+    {0x2c, CLASS_INTERINDUSTRY, PLACE_CARD, command_unblock_pin},
+    {0x70, CLASS_INTERINDUSTRY, PLACE_CARD, command_manage_channel},
+    {0x84, CLASS_INTERINDUSTRY, PLACE_CARD, command_get_challenge},
+    {0xf2, CLASS_PROPRIETARY, PLACE_CARD, command_status},
+    {0x50, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_open_key},
+    {0x52, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_encrypt},
+    {0x5e, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_close_key},
+};
+
+enum status_word sw_of_status(enum gbau_status status)
+{
+    return status == GBAU_OK ? SW_OK : status == GBAU_E_STORAGE ? SW_MEMORY_PROBLEM : SW_TECHNICAL_PROBLEM;
+}
+
+enum status_word command_get_challenge(struct uicc *uicc, const struct uicc_command *command,
+                                       struct octet_writer *response)
+{
+    if (command->p1 != 0 || command->p2 != 0) {
+        return SW_WRONG_P1_P2;
+    }
+    if (command->data.length > 0 || !command->has_le) {
+        return SW_WRONG_LENGTH;
+    }
+    uint8_t *room = octet_writer_reserve(response, command->le);
+    if (room == NULL) {
+        return SW_WRONG_LENGTH;
+    }
+    return sw_of_status(crypto_random(uicc->crypto, room, command->le));
+}
+
+/* Body of a short APDU, cases 1 to 4 (ISO/IEC 7816-3 12.1). */
+static enum gbau_status read_body(struct octet_reader *reader, struct uicc_command *command)
+{
+    if (octet_reader_left(reader) == 0) {
+        return GBAU_OK;
+    }
+    uint8_t p3 = octet_reader_u8(reader);
+    if (octet_reader_left(reader) == 0) {
+        command->has_le = true;
+        command->le = p3 == 0 ? 256 : p3;
+        return GBAU_OK;
+    }
+    if (p3 == 0) {
+        return GBAU_E_UNSUPPORTED; /* extended length */
+    }
+    command->data = octet_reader_take(reader, p3);
+    if (octet_reader_left(reader) > 0) {
+        uint8_t le = octet_reader_u8(reader);
+        command->has_le = true;
+        command->le = le == 0 ? 256 : le;
+    }
+    return octet_reader_end(reader);
+}
+
+/* Channel and class in CLA (TS 102 221 10.1.1). */
+static enum status_word read_class(struct uicc *uicc, struct uicc_command *command)
+{
+    uint8_t cla = command->cla;
+    if ((cla & 0x40) != 0) {
+        command->channel_number = (uint8_t)(4 + (cla & 0x0f));
+        if ((cla & 0x20) != 0) {
+            return SW_SECURE_MESSAGING_NOT_SUPPORTED;
+        }
+    } else {
+        command->channel_number = cla & 0x03;
+        if ((cla & 0x20) != 0) {
+            return SW_CLA_NOT_SUPPORTED; /* 2X, 3X and AX (GSM 11.11) */
+        }
+        if ((cla & 0x0c) != 0) {
+            return SW_SECURE_MESSAGING_NOT_SUPPORTED;
+        }
+    }
+    if ((cla & 0x10) != 0) {
+        return SW_CLA_NOT_SUPPORTED; /* command chaining */
+    }
+    if (command->channel_number >= UICC_CHANNELS || !uicc->channels[command->channel_number].open) {
+        return SW_CHANNEL_NOT_SUPPORTED;
+    }
+    command->channel = &uicc->channels[command->channel_number];
+    return SW_OK;
+}
+
+static bool is_in_place(const struct uicc *uicc, const struct uicc_command *command, enum command_place place)
+{
+    return place == PLACE_CARD || channel_has_applet(uicc, command->channel);
+}
+
+/* A command with a known INS and the wrong class is 6E00, an unknown INS 6D00. */
+static enum status_word find_handler(const struct uicc *uicc, const struct uicc_command *command,
+                                     command_handler **handler)
+{
+    const enum command_class class = (command->cla & 0x80) != 0 ? CLASS_PROPRIETARY : CLASS_INTERINDUSTRY;
+    enum status_word error = SW_INS_NOT_SUPPORTED;
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (commands[i].ins != command->ins || !is_in_place(uicc, command, commands[i].place)) {
+            continue;
+        }
+        if (commands[i].class == class) {
+            *handler = commands[i].handler;
+            return SW_OK;
+        }
+        error = SW_CLA_NOT_SUPPORTED;
+    }
+    return error;
+}
+
+static enum status_word run_command(struct uicc *uicc, struct octets octets, struct octet_writer *response)
+{
+    struct octet_reader reader = octet_reader_of(octets);
+    struct uicc_command command = {0};
+    command_handler *handler = NULL;
+    command.cla = octet_reader_u8(&reader);
+    command.ins = octet_reader_u8(&reader);
+    command.p1 = octet_reader_u8(&reader);
+    command.p2 = octet_reader_u8(&reader);
+    if (reader.failed || octets.length > UICC_COMMAND_MAX) {
+        return SW_WRONG_LENGTH;
+    }
+    enum status_word sw = read_class(uicc, &command);
+    if (sw == SW_OK) {
+        sw = find_handler(uicc, &command, &handler);
+    }
+    if (sw != SW_OK) {
+        return sw;
+    }
+    if (read_body(&reader, &command) != GBAU_OK) {
+        return SW_WRONG_LENGTH;
+    }
+    return handler(uicc, &command, response);
+}
+
+static bool carries_data(enum status_word sw)
+{
+    return sw == SW_OK || (sw >> 8) == 0x62 || (sw >> 8) == 0x63;
+}
+
+size_t uicc_process(struct uicc *uicc, struct octets command, uint8_t *response)
+{
+    struct octet_writer writer = octet_writer_of(response, UICC_RESPONSE_MAX - 2);
+    enum status_word sw = run_command(uicc, command, &writer);
+    if (writer.failed && carries_data(sw)) {
+        sw = SW_TECHNICAL_PROBLEM;
+    }
+    if (!carries_data(sw)) {
+        secret_wipe(response, writer.length); /* a handler may have begun with something */
+        writer.length = 0;
+    }
+    response[writer.length] = (uint8_t)(sw >> 8);
+    response[writer.length + 1] = (uint8_t)sw;
+    return writer.length + 2;
+}
+
+enum gbau_status uicc_power_on(struct uicc *uicc, const struct nvm_storage *storage, struct crypto *crypto)
+{
+    uicc->crypto = crypto;
+    enum gbau_status status = nvm_open(&uicc->nvm, storage);
+    if (status != GBAU_OK) {
+        return status;
+    }
+    status = card_layout_read(octets_of(uicc->nvm.data, uicc->nvm.data_size), &uicc->layout);
+    if (status != GBAU_OK) {
+        return status;
+    }
+    memset(uicc->sessions, 0, sizeof uicc->sessions);
+    uicc->next_nonce = 0;
+    uicc->nonce_limit = 0;
+    uicc_reset(uicc);
+    return GBAU_OK;
+}
+
+void uicc_reset(struct uicc *uicc)
+{
+    uicc->verified_pins = 0;
+    secret_wipe(uicc->sessions, sizeof uicc->sessions);
+    nvm_wipe_buffer(&uicc->nvm);
+    for (size_t i = 0; i < UICC_CHANNELS; i++) {
+        channel_close(&uicc->channels[i]);
+    }
+    channel_open_at_mf(&uicc->channels[0]);
+}
+
+void uicc_power_off(struct uicc *uicc)
+{
+    secret_wipe(uicc, sizeof *uicc);
+}

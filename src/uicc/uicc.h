@@ -1,0 +1,75 @@
+/*
+ * uicc.h: a software UICC: bytes in, bytes out (TS 102 221, TS 31.102).
+ *
+ * The card needs no heap, no operating system and no crypto library of its own: memory and primitives are handed in.
+ * The caller owns `struct uicc`; nobody outside this room looks into it. One thread at a time.
+ */
+#ifndef UICC_UICC_H
+#define UICC_UICC_H
+
+#include "crypto/primitives.h"
+#include "key/application_key.h"
+#include "uicc/card_layout.h"
+#include "uicc/nvm.h"
+
+enum {
+    UICC_COMMAND_MAX = 261, /* a short APDU: header, Lc, 255 octets of data, Le */
+    UICC_RESPONSE_MAX = 258,
+    UICC_CHANNELS = 20,
+    UICC_API_SESSIONS = 8
+};
+
+/* A logical channel: what is selected on it (TS 102 221 8.7). */
+struct uicc_channel {
+    bool open;
+    uint8_t application; /* active one; CARD_NO_INDEX: none */
+    uint8_t directory;   /* index of the current DF */
+    uint8_t file;        /* index of the current EF; CARD_NO_INDEX: none */
+    uint8_t record;      /* current record, 1..; 0: none */
+};
+
+/* A key that was opened through the API. It keeps working when its NAF key is overwritten. */
+struct uicc_api_session {
+    bool open;
+    uint8_t channel;
+    struct application_key key;
+};
+
+struct uicc {
+    struct crypto *crypto;
+    struct nvm nvm;
+    struct card_layout layout;
+    uint32_t verified_pins; /* bit i: PIN i; valid on all channels (TS 102 221 11.1.9) */
+    struct uicc_channel channels[UICC_CHANNELS];
+    struct uicc_api_session sessions[UICC_API_SESSIONS];
+    uint64_t next_nonce;
+    uint64_t nonce_limit; /* nonces below it are reserved in the memory */
+};
+
+/*
+ * Powers a card up: checks its memory, finishes interrupted writes, resets. `crypto` and the storage are borrowed until
+ * uicc_power_off. GBAU_E_MALFORMED, GBAU_E_CORRUPT, GBAU_E_STORAGE as nvm_open.
+ */
+GBAU_MUST_USE enum gbau_status uicc_power_on(struct uicc *uicc, const struct nvm_storage *storage,
+                                             struct crypto *crypto);
+
+/* A warm reset: PINs unverified, channels closed but for channel 0, MF selected. */
+void uicc_reset(struct uicc *uicc);
+
+/* Wipes all that the card kept in RAM. */
+void uicc_power_off(struct uicc *uicc);
+
+/*
+ * Runs one command APDU and writes the response APDU, data and SW1 SW2, at APDU level: the whole response at once,
+ * no 61XX and no GET RESPONSE (these are the transport's, see reader/t0_transport.h). `response` has room for
+ * UICC_RESPONSE_MAX octets; returns how many were written, at least 2. Never fails: errors are status words.
+ */
+size_t uicc_process(struct uicc *uicc, struct octets command, uint8_t *response);
+
+/* The answer to reset (ISO/IEC 7816-3 clause 8): T=0, 20 channels. */
+extern const struct octets uicc_atr;
+
+/* The AID under which the GBA_U API's own applet is reached and named as a caller ([D], docs/architecture.md). */
+extern const struct octets uicc_api_aid;
+
+#endif

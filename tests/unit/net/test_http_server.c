@@ -1,0 +1,659 @@
+/* test_http_server.c: the HTTP server against raw sockets: answers now and later, and clients that misbehave. */
+#include "net/http_server.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "raw_socket.h"
+
+enum { ANSWER_SIZE = 256 * 1024, PATIENCE_MS = 5000, KEPT_MAX = 300 };
+
+/* What the handler did not answer yet. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct http_exchange *exchanges[KEPT_MAX];
+    size_t count;
+} kept = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static struct http_server *server;
+static uint16_t port;
+
+static void keep(struct http_exchange *exchange)
+{
+    pthread_mutex_lock(&kept.lock);
+    assert_true(kept.count < KEPT_MAX);
+    kept.exchanges[kept.count++] = exchange;
+    pthread_cond_broadcast(&kept.changed);
+    pthread_mutex_unlock(&kept.lock);
+}
+
+static void wait_for_kept(size_t count)
+{
+    pthread_mutex_lock(&kept.lock);
+    while (kept.count < count) {
+        pthread_cond_wait(&kept.changed, &kept.lock);
+    }
+    pthread_mutex_unlock(&kept.lock);
+}
+
+/* Says back what was received. */
+static void echo(struct http_exchange *exchange)
+{
+    static const struct http_header headers[] = {{"X-Test", "yes"}, {"Content-Type", "text/plain"}};
+    char text[8192];
+    struct octets body = http_exchange_body(exchange);
+    int length = snprintf(text, sizeof text, "%s %s %s %zu [%.*s]", http_exchange_method(exchange),
+                          http_exchange_path(exchange), http_exchange_target(exchange), body.length,
+                          (int)(body.length < 4096 ? body.length : 4096),
+                          body.length == 0 ? "" : (const char *)body.data);
+    const struct http_response response = {200, 2, headers, octets_of(text, (size_t)length)};
+    http_respond(exchange, &response);
+}
+
+static void answer_kept(void)
+{
+    pthread_mutex_lock(&kept.lock);
+    for (size_t i = 0; i < kept.count; i++) {
+        echo(kept.exchanges[i]);
+    }
+    kept.count = 0;
+    pthread_mutex_unlock(&kept.lock);
+}
+
+static void *answer_later(void *argument)
+{
+    usleep(2000);
+    echo(argument);
+    return NULL;
+}
+
+static void append_header(void *context, const char *name, const char *value)
+{
+    char *text = context;
+    strcat(strcat(strcat(strcat(text, name), "="), value), ";");
+}
+
+static void answer_with_headers(struct http_exchange *exchange)
+{
+    char text[4096] = "";
+    http_exchange_each_header(exchange, append_header, text);
+    const char *one = http_exchange_header(exchange, "authorization");
+    size_t length = strlen(text);
+    (void)snprintf(text + length, sizeof text - length, "|%s|%zu|%zu|%s", one == NULL ? "" : one,
+                   http_exchange_header_count(exchange, "AUTHORIZATION"),
+                   http_exchange_header_count(exchange, "nothing"),
+                   http_exchange_header(exchange, "nothing") == NULL ? "none" : "some");
+    const struct http_response response = {200, 0, NULL, octets_of_text(text)};
+    http_respond(exchange, &response);
+}
+
+static void answer_with_bad_header(struct http_exchange *exchange)
+{
+    static const struct http_header headers[] = {{"X-Bad", "a\r\nX-Forged: b"}, {"X-Good", "c"}};
+    const struct http_response response = {204, 2, headers, {NULL, 0}};
+    http_respond(exchange, &response);
+}
+
+static void handle(void *context, struct http_exchange *exchange)
+{
+    assert_ptr_equal(context, &server);
+    const char *path = http_exchange_path(exchange);
+    if (strcmp(path, "/keep") == 0) {
+        keep(exchange);
+    } else if (strcmp(path, "/headers") == 0) {
+        answer_with_headers(exchange);
+    } else if (strcmp(path, "/bad-header") == 0) {
+        answer_with_bad_header(exchange);
+    } else if (strcmp(path, "/later") == 0) {
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, answer_later, exchange), 0);
+        pthread_detach(thread);
+    } else {
+        echo(exchange);
+    }
+}
+
+static void open_with(const struct http_server_config *config)
+{
+    assert_ok(http_server_open(config, handle, &server, NULL, &server));
+    port = http_server_port(server);
+    assert_int_not_equal(port, 0);
+}
+
+static int open_server(void **state)
+{
+    (void)state;
+    open_with(&(struct http_server_config){
+        .listen_address = "127.0.0.1", .threads = 2, .body_max = 10000, .idle_timeout_s = 10});
+    return 0;
+}
+
+static int close_server(void **state)
+{
+    (void)state;
+    http_server_close(server);
+    return 0;
+}
+
+/* The whole conversation of one connection: what is sent, and what comes until the server closes. */
+static const char *converse(const char *text, size_t length)
+{
+    static char answer[ANSWER_SIZE];
+    int descriptor = raw_connect(port);
+    (void)raw_send(descriptor, text, length);
+    assert_true(raw_receive_to_end(descriptor, answer, sizeof answer, PATIENCE_MS));
+    close(descriptor);
+    return answer;
+}
+
+static const char *ask(const char *text)
+{
+    return converse(text, strlen(text));
+}
+
+static void assert_contains(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL) {
+        fail_msg("\"%s\" is not in \"%s\"", part, text);
+    }
+}
+
+static void assert_begins(const char *text, const char *start)
+{
+    if (strncmp(text, start, strlen(start)) != 0) {
+        fail_msg("\"%.100s\" does not begin with \"%s\"", text, start);
+    }
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *found = strstr(text, part); found != NULL; found = strstr(found + 1, part)) {
+        count++;
+    }
+    return count;
+}
+
+static void test_answer_at_once(void **state)
+{
+    (void)state;
+    const char *answer = ask("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    assert_begins(answer, "HTTP/1.1 200 ");
+    assert_contains(answer, "\r\nX-Test: yes\r\n");
+    assert_contains(answer, "\r\nDate: ");
+    assert_contains(answer, "\r\nContent-Length: 14\r\n");
+    assert_contains(answer, "\r\n\r\nGET /a /a 0 []");
+    assert_null(strstr(answer, "Server:"));
+}
+
+static void test_answer_later(void **state)
+{
+    (void)state;
+    const char *answer = ask("GET /later HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    assert_begins(answer, "HTTP/1.1 200 ");
+    assert_contains(answer, "\r\n\r\nGET /later /later 0 []");
+}
+
+static void test_target_is_raw(void **state)
+{
+    (void)state;
+    const char *answer = ask("GET /a%20b/%2e%2e?q=%41&x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    assert_contains(answer, "\r\n\r\nGET /a%20b/%2e%2e /a%20b/%2e%2e?q=%41&x 0 []");
+}
+
+static void test_headers(void **state)
+{
+    (void)state;
+    const char *answer = ask("GET /headers HTTP/1.1\r\nHost: h\r\nAuthorization: one\r\nX-A:   spaced  \r\n"
+                             "authorization: two\r\nX-Empty:\r\nConnection: close\r\n\r\n");
+    assert_contains(answer, "Host=h;Authorization=one;X-A=spaced");
+    assert_contains(answer, "authorization=two;X-Empty=;Connection=close;|one|2|0|none");
+}
+
+static void test_bad_response_header_is_left_out(void **state)
+{
+    (void)state;
+    const char *answer = ask("GET /bad-header HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    assert_begins(answer, "HTTP/1.1 204 ");
+    assert_contains(answer, "X-Good: c");
+    assert_null(strstr(answer, "Forged"));
+}
+
+static void test_body(void **state)
+{
+    (void)state;
+    assert_contains(ask("POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"),
+                    "POST /p /p 5 [hello]");
+    assert_contains(ask("PUT /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+                        "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"),
+                    "PUT /p /p 5 [abcde]");
+}
+
+static void test_largest_body(void **state)
+{
+    (void)state;
+    static char request[20000];
+    int length = snprintf(request, sizeof request,
+                          "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10000\r\nConnection: close\r\n\r\n");
+    memset(request + length, 'x', 10000);
+    assert_contains(converse(request, (size_t)length + 10000), "POST / / 10000 [xxx");
+}
+
+static void test_announced_body_too_large(void **state)
+{
+    (void)state;
+    const char *answer = ask("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10001\r\n\r\n");
+    assert_begins(answer, "HTTP/1.1 413 ");
+    answer = ask("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n");
+    assert_true(answer[0] == '\0' || strncmp(answer, "HTTP/1.1 4", 10) == 0);
+}
+
+static void test_chunked_body_too_large(void **state)
+{
+    (void)state;
+    static char request[20000];
+    int length = snprintf(request, sizeof request, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                                   "2711\r\n");
+    memset(request + length, 'x', 10001);
+    memcpy(request + length + 10001, "\r\n0\r\n\r\n", 7);
+    assert_begins(converse(request, (size_t)length + 10001 + 7), "HTTP/1.1 413 ");
+}
+
+static void test_endless_body_is_cut(void **state)
+{
+    (void)state;
+    static char chunk[4096 + 8];
+    memcpy(chunk, "1000\r\n", 6);
+    memset(chunk + 6, 'x', 4096);
+    memcpy(chunk + 6 + 4096, "\r\n", 2);
+    int descriptor = raw_connect(port);
+    assert_true(raw_send_text(descriptor, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    bool taken = true;
+    for (int i = 0; taken && i < 10000; i++) {
+        taken = raw_send(descriptor, chunk, 6 + 4096 + 2);
+    }
+    assert_false(taken);
+    close(descriptor);
+}
+
+static void test_large_headers(void **state)
+{
+    (void)state;
+    const size_t size = 1024 * 1024;
+    char *request = malloc(size + 64);
+    assert_non_null(request);
+    int length = snprintf(request, 64, "GET / HTTP/1.1\r\nHost: h\r\nX-Long: ");
+    memset(request + length, 'x', size);
+    int descriptor = raw_connect(port);
+    (void)raw_send(descriptor, request, (size_t)length + size);
+    static char answer[ANSWER_SIZE];
+    assert_true(raw_receive_to_end(descriptor, answer, sizeof answer, PATIENCE_MS));
+    assert_true(answer[0] == '\0' || strncmp(answer, "HTTP/1.1 431 ", 13) == 0);
+    close(descriptor);
+    free(request);
+}
+
+/* Slightly over the limit, so that the answer is not lost in a reset. */
+static void test_many_headers(void **state)
+{
+    (void)state;
+    static char request[40000];
+    size_t length = (size_t)snprintf(request, sizeof request, "GET / HTTP/1.1\r\nHost: h\r\n");
+    while (length < 33000) {
+        length += (size_t)snprintf(request + length, sizeof request - length, "X-%zu: value of a header\r\n", length);
+    }
+    length += (size_t)snprintf(request + length, sizeof request - length, "\r\n");
+    int descriptor = raw_connect(port);
+    (void)raw_send(descriptor, request, length);
+    char answer[1024];
+    ssize_t received = raw_receive(descriptor, answer, sizeof answer - 1, PATIENCE_MS);
+    assert_true(received > 12);
+    answer[received] = '\0';
+    assert_begins(answer, "HTTP/1.1 431 ");
+    close(descriptor);
+}
+
+static void test_pipelining(void **state)
+{
+    (void)state;
+    const char *answer = ask("GET /later?1 HTTP/1.1\r\nHost: h\r\n\r\nPOST /2 HTTP/1.1\r\nHost: h\r\n"
+                             "Content-Length: 3\r\n\r\nabcGET /later?3 HTTP/1.1\r\nHost: h\r\n\r\n"
+                             "GET /4 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    assert_int_equal(count_of(answer, "HTTP/1.1 200 "), 4);
+    const char *first = strstr(answer, "/later?1 0");
+    const char *second = strstr(answer, "/2 3 [abc]");
+    const char *third = strstr(answer, "/later?3 0");
+    const char *fourth = strstr(answer, "/4 0");
+    assert_true(first != NULL && first < second && second < third && third < fourth);
+}
+
+static void test_half_closed(void **state)
+{
+    (void)state;
+    static const char *const requests[] = {"GET /a HTTP/1.1\r\nHost: h\r\n\r\n", "GET /later HTTP/1.1\r\nHost: h\r\n\r\n"};
+    for (size_t i = 0; i < 2; i++) {
+        char answer[4096];
+        int descriptor = raw_connect(port);
+        assert_true(raw_send_text(descriptor, requests[i]));
+        assert_int_equal(shutdown(descriptor, SHUT_WR), 0);
+        ssize_t received = raw_receive(descriptor, answer, sizeof answer - 1, PATIENCE_MS);
+        assert_true(received > 0);
+        answer[received] = '\0';
+        assert_begins(answer, "HTTP/1.1 200 ");
+        close(descriptor);
+    }
+}
+
+static void test_half_a_request_and_gone(void **state)
+{
+    (void)state;
+    static const char *const starts[] = {"G", "GET /a", "GET /a HTTP/1.1\r\n", "GET /a HTTP/1.1\r\nHost: h\r\nX",
+                                         "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc", ""};
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        int descriptor = raw_connect(port);
+        (void)raw_send_text(descriptor, starts[i]);
+        close(descriptor);
+    }
+    assert_begins(ask("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"), "HTTP/1.1 200 ");
+}
+
+static void test_client_goes_away_while_waiting(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        int descriptor = raw_connect(port);
+        assert_true(raw_send_text(descriptor, "GET /keep HTTP/1.1\r\nHost: h\r\n\r\n"));
+        wait_for_kept(1);
+        if (i % 2 == 0) {
+            const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+            assert_int_equal(setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+        }
+        close(descriptor);
+        usleep(1000);
+        answer_kept();
+    }
+    assert_begins(ask("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"), "HTTP/1.1 200 ");
+}
+
+static void test_many_connections(void **state)
+{
+    (void)state;
+    int descriptors[200];
+    for (size_t i = 0; i < 200; i++) {
+        descriptors[i] = raw_connect(port);
+        assert_true(raw_send_text(descriptors[i], "GET /keep HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
+    }
+    wait_for_kept(200);
+    assert_begins(ask("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"), "HTTP/1.1 200 ");
+    answer_kept();
+    for (size_t i = 0; i < 200; i++) {
+        char answer[4096];
+        assert_true(raw_receive_to_end(descriptors[i], answer, sizeof answer, PATIENCE_MS));
+        assert_begins(answer, "HTTP/1.1 200 ");
+        close(descriptors[i]);
+    }
+}
+
+static void test_not_http(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
+                                        "GET / HTTP/1.1\r\nno colon\r\n\r\n", " / HTTP/1.1\r\n\r\n",
+                                        "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n",
+                                        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1x\r\n\r\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        int descriptor = raw_connect(port);
+        char answer[4096];
+        assert_true(raw_send_text(descriptor, texts[i]));
+        assert_int_equal(shutdown(descriptor, SHUT_WR), 0);
+        assert_true(raw_receive_to_end(descriptor, answer, sizeof answer, PATIENCE_MS));
+        if (answer[0] != '\0' && strncmp(answer, "HTTP/1.1 4", 10) != 0 && strncmp(answer, "HTTP/1.1 5", 10) != 0) {
+            fail_msg("\"%s\" was answered with %s", texts[i], answer);
+        }
+        close(descriptor);
+    }
+}
+
+/* libmicrohttpd cuts the value off there; nothing worse may happen. */
+static void test_nul_in_header(void **state)
+{
+    (void)state;
+    static const char request[] = "GET /headers HTTP/1.1\r\nHost: h\r\nX-A: b\0c\r\nConnection: close\r\n\r\n";
+    assert_begins(converse(request, sizeof request - 1), "HTTP/1.1 ");
+}
+
+/* Octets that change a good request: whatever happens, the server goes on. */
+static void test_mutated_requests(void **state)
+{
+    (void)state;
+    static const char good[] = "POST /a?b HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nX-Y: z\r\n\r\nbody";
+    uint32_t random = 12345;
+    for (int round = 0; round < 500; round++) {
+        char request[sizeof good];
+        memcpy(request, good, sizeof good);
+        for (int i = 0; i < 3; i++) {
+            random = random * 1664525U + 1013904223U;
+            request[(random >> 8) % (sizeof good - 1)] = (char)(random >> 24);
+        }
+        int descriptor = raw_connect(port);
+        char answer[2048];
+        (void)raw_send(descriptor, request, sizeof good - 1);
+        (void)shutdown(descriptor, SHUT_WR);
+        (void)raw_receive(descriptor, answer, sizeof answer, 50);
+        close(descriptor);
+    }
+    assert_begins(ask("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"), "HTTP/1.1 200 ");
+}
+
+static void test_silent_client_is_closed(void **state)
+{
+    (void)state;
+    open_with(&(struct http_server_config){.listen_address = "127.0.0.1", .idle_timeout_s = 1});
+    int silent = raw_connect(port);
+    int half = raw_connect(port);
+    assert_true(raw_send_text(half, "GET / HTTP/1.1\r\nHost: "));
+    char answer[1024];
+    double start = seconds();
+    assert_true(raw_receive_to_end(silent, answer, sizeof answer, PATIENCE_MS));
+    assert_true(raw_receive_to_end(half, answer, sizeof answer, PATIENCE_MS));
+    assert_true(seconds() - start < 4.5);
+    close(silent);
+    close(half);
+    http_server_close(server);
+}
+
+static void test_dripping_client_is_cut(void **state)
+{
+    (void)state;
+    open_with(&(struct http_server_config){.listen_address = "127.0.0.1", .idle_timeout_s = 1});
+    int descriptor = raw_connect(port);
+    double start = seconds();
+    bool taken = raw_send_text(descriptor, "GET / HTTP/1.1\r\nX-Drip: ");
+    while (taken && seconds() - start < 10) {
+        usleep(200000);
+        char byte;
+        taken = raw_send_text(descriptor, "a") && raw_receive(descriptor, &byte, 1, 0) != 0;
+    }
+    assert_false(taken);
+    assert_true(seconds() - start < 6);
+    close(descriptor);
+    http_server_close(server);
+}
+
+/* The time that a handler takes is not the client's. */
+static void test_slow_handler_is_not_cut(void **state)
+{
+    (void)state;
+    open_with(&(struct http_server_config){.listen_address = "127.0.0.1", .idle_timeout_s = 1});
+    int descriptor = raw_connect(port);
+    assert_true(raw_send_text(descriptor, "GET /keep HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
+    wait_for_kept(1);
+    usleep(4500000);
+    answer_kept();
+    char answer[1024];
+    assert_true(raw_receive_to_end(descriptor, answer, sizeof answer, PATIENCE_MS));
+    assert_begins(answer, "HTTP/1.1 200 ");
+    close(descriptor);
+    http_server_close(server);
+}
+
+static void test_close_answers_what_waits(void **state)
+{
+    (void)state;
+    open_with(&(struct http_server_config){.listen_address = "127.0.0.1", .threads = 3});
+    enum { COUNT = 30 };
+    int descriptors[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        descriptors[i] = raw_connect(port);
+        assert_true(raw_send_text(descriptors[i], "GET /keep HTTP/1.1\r\nHost: h\r\n\r\n"));
+    }
+    int silent = raw_connect(port);
+    int half = raw_connect(port);
+    assert_true(raw_send_text(half, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc"));
+    wait_for_kept(COUNT);
+    double start = seconds();
+    http_server_close(server);
+    assert_true(seconds() - start < 3);
+    for (size_t i = 0; i < COUNT; i++) {
+        char answer[1024];
+        assert_true(raw_receive_to_end(descriptors[i], answer, sizeof answer, PATIENCE_MS));
+        assert_begins(answer, "HTTP/1.1 503 ");
+        close(descriptors[i]);
+    }
+    close(silent);
+    close(half);
+    assert_int_equal(raw_try_connect(port), -1);
+    /* The handler's side does not know yet, and answers. */
+    answer_kept();
+}
+
+static void *answer_all(void *stop)
+{
+    while (!atomic_load((atomic_bool *)stop)) {
+        answer_kept();
+    }
+    return NULL;
+}
+
+/* Answers race with the end of the server. */
+static void test_close_while_answering(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        open_with(&(struct http_server_config){.listen_address = "127.0.0.1", .threads = 2});
+        atomic_bool stop = false;
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, answer_all, &stop), 0);
+        int descriptors[20];
+        for (size_t i = 0; i < 20; i++) {
+            descriptors[i] = raw_connect(port);
+            assert_true(raw_send_text(descriptors[i], "GET /keep HTTP/1.1\r\nHost: h\r\n\r\n"));
+        }
+        usleep((useconds_t)round * 100);
+        http_server_close(server);
+        for (size_t i = 0; i < 20; i++) {
+            close(descriptors[i]);
+        }
+        atomic_store(&stop, true);
+        pthread_join(thread, NULL);
+        answer_kept();
+    }
+}
+
+static void test_connection_limit(void **state)
+{
+    (void)state;
+    open_with(&(struct http_server_config){.listen_address = "127.0.0.1", .connection_max = 4});
+    int descriptors[20];
+    for (size_t i = 0; i < 20; i++) {
+        descriptors[i] = raw_connect(port);
+    }
+    for (size_t i = 0; i < 20; i++) {
+        close(descriptors[i]);
+    }
+    /* Places become free again. */
+    bool answered = false;
+    for (int i = 0; !answered && i < 50; i++) {
+        char answer[1024] = "";
+        int descriptor = raw_connect(port);
+        (void)raw_send_text(descriptor, "GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        (void)raw_receive_to_end(descriptor, answer, sizeof answer, 1000);
+        answered = strncmp(answer, "HTTP/1.1 200 ", 13) == 0;
+        close(descriptor);
+    }
+    assert_true(answered);
+    http_server_close(server);
+}
+
+static void test_addresses(void **state)
+{
+    (void)state;
+    struct http_server *none = NULL;
+    struct http_server_config config = {.listen_address = "localhost"};
+    assert_status(http_server_open(&config, handle, &server, NULL, &none), GBAU_E_CONFIGURATION);
+    config.listen_address = NULL;
+    assert_status(http_server_open(&config, handle, &server, NULL, &none), GBAU_E_CONFIGURATION);
+    int taken = raw_listen(&config.listen_port);
+    config.listen_address = "127.0.0.1";
+    assert_status(http_server_open(&config, handle, &server, NULL, &none), GBAU_E_BUSY);
+    close(taken);
+    assert_null(none);
+}
+
+static void test_ipv6(void **state)
+{
+    (void)state;
+    struct http_server_config config = {.listen_address = "::1"};
+    if (http_server_open(&config, handle, &server, NULL, &server) != GBAU_OK) {
+        skip(); /* a machine without IPv6 */
+    }
+    int descriptor = socket(AF_INET6, SOCK_STREAM, 0);
+    struct sockaddr_in6 address = {
+        .sin6_family = AF_INET6, .sin6_port = htons(http_server_port(server)), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    assert_int_equal(connect(descriptor, (struct sockaddr *)&address, sizeof address), 0);
+    assert_true(raw_send_text(descriptor, "GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
+    char answer[1024];
+    assert_true(raw_receive_to_end(descriptor, answer, sizeof answer, PATIENCE_MS));
+    assert_begins(answer, "HTTP/1.1 200 ");
+    close(descriptor);
+    http_server_close(server);
+}
+
+#define with_server(test) cmocka_unit_test_setup_teardown(test, open_server, close_server)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_server(test_answer_at_once),
+        with_server(test_answer_later),
+        with_server(test_target_is_raw),
+        with_server(test_headers),
+        with_server(test_bad_response_header_is_left_out),
+        with_server(test_body),
+        with_server(test_largest_body),
+        with_server(test_announced_body_too_large),
+        with_server(test_chunked_body_too_large),
+        with_server(test_endless_body_is_cut),
+        with_server(test_large_headers),
+        with_server(test_many_headers),
+        with_server(test_pipelining),
+        with_server(test_half_closed),
+        with_server(test_half_a_request_and_gone),
+        with_server(test_client_goes_away_while_waiting),
+        with_server(test_many_connections),
+        with_server(test_not_http),
+        with_server(test_nul_in_header),
+        with_server(test_mutated_requests),
+        cmocka_unit_test(test_silent_client_is_closed),
+        cmocka_unit_test(test_dripping_client_is_cut),
+        cmocka_unit_test(test_slow_handler_is_not_cut),
+        cmocka_unit_test(test_close_answers_what_waits),
+        cmocka_unit_test(test_close_while_answering),
+        cmocka_unit_test(test_connection_limit),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_ipv6),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
