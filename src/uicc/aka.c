@@ -7,8 +7,8 @@
 
 static aka_sqn read_sqn(const uint8_t octets[SQN_ENTRY_SIZE])
 {
-    struct octet_reader reader = octet_reader_of(octets_of(octets, SQN_ENTRY_SIZE));
-    return octet_reader_u48(&reader);
+    return (aka_sqn)octets[0] << 40 | (aka_sqn)octets[1] << 32 | (aka_sqn)octets[2] << 24 | (aka_sqn)octets[3] << 16 |
+           (aka_sqn)octets[4] << 8 | octets[5];
 }
 
 static uint64_t seq_of(aka_sqn sqn)
@@ -37,15 +37,22 @@ static aka_sqn highest_sqn(const struct uicc *uicc, const struct card_applicatio
     return highest;
 }
 
-/* 33.102 C.2.1 and C.2.2. The limit of jumps starts with the first SQN: a new card has nothing to jump from. */
-static bool sqn_is_fresh(const struct uicc *uicc, const struct card_application *application, aka_sqn sqn,
-                         aka_sqn highest)
+/*
+ * 33.102 C.2.1 and C.2.2. The limit of jumps starts with the first SQN: a new card has nothing to jump from. The highest
+ * SQN is looked for only when the one of the same IND, which cannot be higher, lies too far back.
+ */
+static bool sqn_is_fresh(const struct uicc *uicc, const struct card_application *application, aka_sqn sqn)
 {
-    if (seq_of(sqn) <= seq_of(read_sqn(sqn_entry(uicc, application, ind_of(sqn))))) {
+    const uint64_t seq = seq_of(sqn);
+    const uint64_t seq_of_same_ind = seq_of(read_sqn(sqn_entry(uicc, application, ind_of(sqn))));
+    if (seq <= seq_of_same_ind) {
         return false;
     }
-    bool limited = application->sqn_delta != 0 && highest != 0 && seq_of(sqn) > seq_of(highest);
-    return !limited || seq_of(sqn) - seq_of(highest) <= application->sqn_delta;
+    if (application->sqn_delta == 0 || seq - seq_of_same_ind <= application->sqn_delta) {
+        return true;
+    }
+    const uint64_t highest = seq_of(highest_sqn(uicc, application));
+    return highest == 0 || seq <= highest || seq - highest <= application->sqn_delta;
 }
 
 void aka_accept_sqn(struct uicc *uicc, const struct card_application *application, aka_sqn sqn)
@@ -133,13 +140,12 @@ static enum gbau_status judge(struct uicc *uicc, const struct card_application *
         result->outcome = AKA_MAC_WRONG;
         return GBAU_OK;
     }
-    aka_sqn highest = highest_sqn(uicc, application);
-    if (sqn_is_fresh(uicc, application, result->sqn, highest)) {
+    if (sqn_is_fresh(uicc, application, result->sqn)) {
         result->outcome = AKA_ACCEPTED;
         return GBAU_OK;
     }
     result->outcome = AKA_SYNC_FAILURE;
-    return make_auts(uicc, milenage, rand, highest, &result->auts);
+    return make_auts(uicc, milenage, rand, highest_sqn(uicc, application), &result->auts);
 }
 
 enum gbau_status aka_check(struct uicc *uicc, const struct card_application *application, const struct aka_rand *rand,

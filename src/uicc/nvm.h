@@ -1,7 +1,7 @@
 /*
  * nvm.h: the card's memory, in which a transaction happens wholly or not at all, whenever the power fails.
  *
- * Layout: header | data | one CRC-32 for each data page | mark | journal half A | journal half B.
+ * Layout: header | data | one CRC-32C for each data page | mark | journal half A | journal half B.
  *
  * A transaction is a list of changes to the data area. nvm_commit appends them as one record to the journal, syncs once,
  * and only then changes data and CRCs in place, without another sync. After a power failure the journal is replayed, so
