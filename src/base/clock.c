@@ -78,15 +78,18 @@ static void expect(struct octet_reader *reader, char character, bool *failed)
     }
 }
 
-static void skip_fraction(struct octet_reader *reader)
+/* '.' and one digit or more (XML Schema part 2, 3.2.7.1). */
+static void skip_fraction(struct octet_reader *reader, bool *failed)
 {
     if (octet_reader_left(reader) == 0 || reader->input.data[reader->position] != '.') {
         return;
     }
-    do {
+    (void)octet_reader_u8(reader);
+    (void)read_digits(reader, 1, failed);
+    while (octet_reader_left(reader) > 0 && reader->input.data[reader->position] >= '0' &&
+           reader->input.data[reader->position] <= '9') {
         (void)octet_reader_u8(reader);
-    } while (octet_reader_left(reader) > 0 && reader->input.data[reader->position] >= '0' &&
-             reader->input.data[reader->position] <= '9');
+    }
 }
 
 enum gbau_status clock_parse_date_time(struct octets text, unix_time *time)
@@ -105,7 +108,7 @@ enum gbau_status clock_parse_date_time(struct octets text, unix_time *time)
     parts.tm_min = read_digits(&reader, 2, &failed);
     expect(&reader, ':', &failed);
     parts.tm_sec = read_digits(&reader, 2, &failed);
-    skip_fraction(&reader);
+    skip_fraction(&reader, &failed);
     expect(&reader, 'Z', &failed);
     if (failed || octet_reader_end(&reader) != GBAU_OK || parts.tm_year < 70) {
         return GBAU_E_MALFORMED;
@@ -123,7 +126,7 @@ enum gbau_status clock_parse_date_time(struct octets text, unix_time *time)
 
 uint32_t clock_to_ntp(unix_time time)
 {
-    return (uint32_t)((uint64_t)(time + SECONDS_1900_TO_1970) & 0xffffffffU);
+    return (uint32_t)((uint64_t)time + SECONDS_1900_TO_1970);
 }
 
 unix_time clock_from_ntp(uint32_t ntp)

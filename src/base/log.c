@@ -15,11 +15,14 @@ static const char *const level_names[] = {
     [LOG_LEVEL_DEBUG] = "debug",
 };
 
-/* Text from outside may be in the line: it must not forge another line or drive a terminal. */
+/*
+ * Text from outside may be in the line: it must not forge another line, drive a terminal (in UTF-8 by C2 9B too), or
+ * break JSON by what is no UTF-8.
+ */
 static void make_printable(char *text)
 {
     for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+        if (*text < 0x20 || *text > 0x7e) {
             *text = '?';
         }
     }

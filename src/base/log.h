@@ -24,7 +24,8 @@ struct log {
     enum log_style style;
 };
 
-/* Writes one line, at most 1,024 characters; control characters are shown as '?'. Thread-safe. */
+/* Writes one line of at most 1,023 characters and what the style adds; all but printable ASCII is shown as '?'.
+ * Thread-safe. */
 void log_write(const struct log *log, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/secret.h"
 
 enum { USER_BUCKETS = 4096, NOBODY = UINT32_MAX };
@@ -78,11 +79,7 @@ static uint32_t *bucket_of(struct challenge_table *table, const struct aka_rand 
 
 static uint16_t *user_count_of(struct challenge_table *table, const char *impi)
 {
-    uint32_t hash = 2166136261U; /* FNV-1a */
-    for (const char *character = impi; *character != '\0'; character++) {
-        hash = (hash ^ (uint8_t)*character) * 16777619U;
-    }
-    return &table->pending_of_user[hash % USER_BUCKETS];
+    return &table->pending_of_user[hash_text(impi) % USER_BUCKETS];
 }
 
 static void unlink_from_bucket(struct challenge_table *table, uint32_t index)

@@ -229,6 +229,9 @@ static bool run_line(struct card_image *card, const char *line, size_t length, s
     size_t response_length = card_image_process(card, octets_of(command, command_length), response);
     status = hex_encode(octets_of(response, response_length), text, sizeof text);
     bool printed = status == GBAU_OK && puts(text) >= 0 && fflush(stdout) == 0;
+    if (!printed) {
+        log_error(&cli_log, "cannot write the response to line %zu: %m", number);
+    }
     secret_wipe(command, sizeof command);
     secret_wipe(response, sizeof response);
     secret_wipe(text, sizeof text);

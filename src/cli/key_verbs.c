@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/secret.h"
 #include "base/text_coding.h"
@@ -37,6 +38,15 @@ static void device_close(struct device *device)
 }
 
 /* bootstrap */
+
+static enum gbau_status check_bsf_url(const char *url)
+{
+    if (strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0) {
+        return GBAU_OK;
+    }
+    log_error(&cli_log, "--bsf takes http://HOST:PORT/");
+    return GBAU_E_ARGUMENT;
+}
 
 static enum gbau_status run_bootstrapping(struct device *device, const char *bsf_url, bool trust_missing_info,
                                           struct bootstrapping *done)
@@ -87,10 +97,13 @@ int verb_bootstrap(int argc, char **argv)
     if (outcome != OPTIONS_PARSED) {
         return options_exit_status(outcome);
     }
-    struct device device;
+    struct device device = {0};
     struct bootstrapping done = {0};
     bool printed = false;
-    enum gbau_status status = device_open(&device, card, pin);
+    enum gbau_status status = check_bsf_url(bsf);
+    if (status == GBAU_OK) {
+        status = device_open(&device, card, pin);
+    }
     if (status == GBAU_OK) {
         status = run_bootstrapping(&device, bsf, trust_missing_info, &done);
     }
@@ -122,10 +135,12 @@ static enum gbau_status derive(struct device *device, const char *naf, const cha
     uint8_t naf_id[NAF_ID_MAX];
     struct octet_writer writer = octet_writer_of(naf_id, sizeof naf_id);
     enum gbau_status status = value_hex("--ua", ua_text, ua, sizeof ua);
-    if (status == GBAU_OK) {
-        status = usim_write_naf_id(&writer, naf, ua);
-    }
     if (status != GBAU_OK) {
+        return status;
+    }
+    status = usim_write_naf_id(&writer, naf, ua);
+    if (status != GBAU_OK) {
+        log_error(&cli_log, "--naf: '%s' is no host name", naf);
         return status;
     }
     return usim_derive_naf(&device->usim, octets_written(&writer), octets_of_text(device->usim.identity.impi), key);

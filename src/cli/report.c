@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
+#include "cli/verbs.h"
+
 struct report {
     json_t *object;
 };
@@ -62,5 +64,9 @@ bool report_print(struct report *report, bool as_json)
     }
     json_decref(report->object);
     free(report);
-    return fflush(stdout) == 0 && printed;
+    printed = fflush(stdout) == 0 && printed;
+    if (!printed) {
+        log_error(&cli_log, "cannot write the result: %m");
+    }
+    return printed;
 }

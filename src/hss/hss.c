@@ -10,7 +10,7 @@
 #include "hss/seq_reservation.h"
 #include "key/aka_vector.h"
 
-enum { SEQ_BLOCK_MAX = 1 << 20, GUSS_TEXT_SIZE = 1024 };
+enum { SEQ_BLOCK_MAX = 1 << 20, IND_VALUES = 1 << AKA_SQN_IND_BITS, GUSS_TEXT_SIZE = 1024 };
 
 struct hss {
     struct hss_config config;
@@ -31,8 +31,8 @@ struct mar_work {
 
 static bool config_is_sound(const struct hss_config *config)
 {
-    return config->seq_block >= 1 && config->seq_block <= SEQ_BLOCK_MAX && config->ind_count >= 1 &&
-           config->ind_first + config->ind_count <= 1U << AKA_SQN_IND_BITS;
+    return config->seq_block >= 1 && config->seq_block <= SEQ_BLOCK_MAX && config->ind_first < IND_VALUES &&
+           config->ind_count >= 1 && config->ind_count <= IND_VALUES - config->ind_first;
 }
 
 enum gbau_status hss_open(const struct hss_config *config, struct subscriber_store *store, const struct clock *clock,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/secret.h"
 
 enum { SLOT_COUNT = 1024, BLOCK_LIFETIME_S = 60 /* so that changes of a subscriber are seen */ };
@@ -52,14 +53,9 @@ void seq_reservation_close(struct seq_reservation *reservation)
     free(reservation);
 }
 
-/* FNV-1a: spreads IMPIs over the slots; nothing depends on its strength. */
 static struct slot *slot_of(struct seq_reservation *reservation, const char *impi)
 {
-    uint32_t hash = 2166136261U;
-    for (const char *character = impi; *character != '\0'; character++) {
-        hash = (hash ^ (uint8_t)*character) * 16777619U;
-    }
-    return &reservation->slots[hash % SLOT_COUNT];
+    return &reservation->slots[hash_text(impi) % SLOT_COUNT];
 }
 
 static bool has_reserved(const struct slot *slot, const char *impi, unix_time now)
@@ -74,20 +70,21 @@ static void forget(struct slot *slot)
     slot->limit = 0;
 }
 
+/* What is in the slot goes only for a subscriber who is there: a name that nobody has costs nobody a block. */
 static enum gbau_status fill(struct seq_reservation *reservation, struct slot *slot, const char *impi, unix_time now)
 {
+    struct subscriber subscriber;
     uint64_t first = 0;
-    forget(slot);
     enum gbau_status status =
-        subscriber_store_reserve_seq(reservation->store, impi, reservation->block, &slot->subscriber, &first);
-    if (status != GBAU_OK) {
-        forget(slot);
-        return status;
+        subscriber_store_reserve_seq(reservation->store, impi, reservation->block, &subscriber, &first);
+    if (status == GBAU_OK) {
+        slot->subscriber = subscriber;
+        slot->next = first;
+        slot->limit = first + reservation->block;
+        slot->ends = now + BLOCK_LIFETIME_S;
     }
-    slot->next = first;
-    slot->limit = first + reservation->block;
-    slot->ends = now + BLOCK_LIFETIME_S;
-    return GBAU_OK;
+    secret_wipe(&subscriber, sizeof subscriber);
+    return status;
 }
 
 enum gbau_status seq_reservation_take(struct seq_reservation *reservation, const char *impi,

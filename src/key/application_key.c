@@ -19,7 +19,7 @@ static const struct algorithm_definition algorithms[] = {
     {KEY_ALGORITHM_AES_256_GCM, 32},
 };
 
-static const struct algorithm_definition *find_algorithm(uint8_t algorithm)
+static const struct algorithm_definition *find_algorithm(enum key_algorithm algorithm)
 {
     for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++) {
         if (algorithms[i].algorithm == algorithm) {
@@ -31,7 +31,7 @@ static const struct algorithm_definition *find_algorithm(uint8_t algorithm)
 
 bool key_algorithm_is_known(uint8_t algorithm)
 {
-    return find_algorithm(algorithm) != NULL;
+    return find_algorithm((enum key_algorithm)algorithm) != NULL;
 }
 
 static bool is_in(size_t length, size_t minimum, size_t maximum)
@@ -48,7 +48,7 @@ static enum gbau_status check_description(const struct application_key_descripti
     }
     if (!is_in(description->usage, KEY_USAGE_ENCRYPT, KEY_USAGE_POLICY) ||
         !is_in(description->direction, KEY_DIRECTION_CARD_TO_NAF, KEY_DIRECTION_CARD_TO_CARD) ||
-        !key_algorithm_is_known((uint8_t)description->algorithm)) {
+        find_algorithm(description->algorithm) == NULL) {
         return GBAU_E_UNSUPPORTED;
     }
     return GBAU_OK;
@@ -84,7 +84,7 @@ void application_key_clear(struct application_key *key)
 /* The octets of the key that its algorithm takes; an empty view when the key is not for encryption. */
 static struct octets encryption_key(const struct application_key *key)
 {
-    const struct algorithm_definition *definition = find_algorithm((uint8_t)key->algorithm);
+    const struct algorithm_definition *definition = find_algorithm(key->algorithm);
     if (key->usage != KEY_USAGE_ENCRYPT || definition == NULL) {
         return (struct octets){0};
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define COSE_TAG_ENCRYPT0 16
+#define CBOR_TAG          0xc0 /* major type 6, with a tag below 24 in the same octet */
 #define COSE_CONTEXT      "Encrypt0"
 
 enum { COSE_HEADER_ALG = 1, COSE_HEADER_KID = 4, COSE_HEADER_IV = 5 };
@@ -121,11 +122,11 @@ void sealed_message_write(struct octet_writer *writer, const struct sealed_messa
 
 /* Reading: one item head at a time, each demanded to be of one kind. */
 
-enum item_kind { ITEM_OTHER, ITEM_UNSIGNED, ITEM_BYTES, ITEM_ARRAY, ITEM_MAP, ITEM_TAG };
+enum item_kind { ITEM_OTHER, ITEM_UNSIGNED, ITEM_BYTES, ITEM_ARRAY, ITEM_MAP };
 
 struct item {
     enum item_kind kind;
-    uint64_t value;       /* number, count or tag */
+    uint64_t value;       /* number or count */
     struct octets octets; /* of a byte string */
 };
 
@@ -149,11 +150,6 @@ static void on_map(void *context, size_t count)
     *(struct item *)context = (struct item){.kind = ITEM_MAP, .value = count};
 }
 
-static void on_tag(void *context, uint64_t value)
-{
-    *(struct item *)context = (struct item){.kind = ITEM_TAG, .value = value};
-}
-
 static struct item read_item(struct octet_reader *reader)
 {
     struct item item = {.kind = ITEM_OTHER};
@@ -162,7 +158,6 @@ static struct item read_item(struct octet_reader *reader)
     callbacks.byte_string = on_bytes;
     callbacks.array_start = on_array;
     callbacks.map_start = on_map;
-    callbacks.tag = on_tag;
     const uint8_t *next = reader->input.data + reader->position;
     size_t left = octet_reader_left(reader);
     struct cbor_decoder_result result = {.status = CBOR_DECODER_NEDATA};
@@ -254,17 +249,21 @@ static void read_ciphertext(struct octet_reader *reader, struct sealed_message *
     memcpy(message->tag, octets.data + message->ciphertext.length, AES_GCM_TAG_SIZE);
 }
 
+/* The tag in its one octet, if it is there: libcbor 0.8 decodes no tag from 6 to 20. */
+static void skip_tag(struct octet_reader *reader)
+{
+    const uint8_t tag = CBOR_TAG | COSE_TAG_ENCRYPT0;
+    if (octet_reader_left(reader) > 0 && reader->input.data[reader->position] == tag) {
+        (void)octet_reader_u8(reader);
+    }
+}
+
 enum gbau_status sealed_message_read(struct octets octets, struct sealed_message *message)
 {
     *message = (struct sealed_message){0};
     struct octet_reader reader = octet_reader_of(octets);
-    struct item first = read_item(&reader);
-    if (first.kind == ITEM_TAG && first.value == COSE_TAG_ENCRYPT0) {
-        first = read_item(&reader);
-    }
-    if (first.kind != ITEM_ARRAY || first.value != 3) {
-        return GBAU_E_MALFORMED;
-    }
+    skip_tag(&reader);
+    expect_count(&reader, ITEM_ARRAY, 3);
     message->protected_header = expect_item(&reader, ITEM_BYTES).octets;
     read_nonce(&reader, message->nonce);
     read_ciphertext(&reader, message);

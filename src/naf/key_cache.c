@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/secret.h"
 
 struct key_cache {
@@ -51,11 +52,7 @@ void key_cache_close(struct key_cache *cache)
 
 static struct naf_keys *slot_of(struct key_cache *cache, const char *b_tid, enum naf_use use)
 {
-    uint32_t hash = 2166136261U ^ (uint32_t)use; /* FNV-1a */
-    for (const char *character = b_tid; *character != '\0'; character++) {
-        hash = (hash ^ (uint8_t)*character) * 16777619U;
-    }
-    return &cache->slots[hash % cache->slot_count];
+    return &cache->slots[(hash_text(b_tid) ^ (uint32_t)use) % cache->slot_count];
 }
 
 bool key_cache_find(struct key_cache *cache, const char *b_tid, enum naf_use use, struct naf_keys *keys)

@@ -18,6 +18,9 @@ struct diameter_node *diameter_the_node;
 /* freeDiameter cannot be initialised a second time, so this is never taken back. */
 static atomic_flag was_opened = ATOMIC_FLAG_INIT;
 
+/* freeDiameter ends itself over what it takes for unrecoverable; it cannot be started again, so this must be seen. */
+static const char end_of_freediameter[] = "Initiating freeDiameter shutdown";
+
 /* freeDiameter's own words go to the log as details; only its end is news, unless it was asked for. */
 __attribute__((format(printf, 2, 0))) static void on_log(int level, const char *format, va_list arguments)
 {
@@ -25,15 +28,14 @@ __attribute__((format(printf, 2, 0))) static void on_log(int level, const char *
     if (node == NULL || node->log == NULL) {
         return;
     }
-    bool is_news = level >= FD_LOG_FATAL && !atomic_load(&node->closing);
-    enum log_level as = is_news ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG;
-    if (as > node->log->level) {
+    if (level < FD_LOG_FATAL && node->log->level < LOG_LEVEL_DEBUG) {
         return;
     }
     char text[512];
     int state = diameter_forbid_cancel();
     (void)vsnprintf(text, sizeof text, format, arguments);
-    log_write(node->log, as, "freeDiameter: %s", text);
+    bool is_news = strstr(text, end_of_freediameter) != NULL && !atomic_load(&node->closing);
+    log_write(node->log, is_news ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG, "freeDiameter: %s", text);
     diameter_allow_cancel(state);
 }
 
@@ -69,8 +71,7 @@ static void free_node(struct diameter_node *node)
     free(node);
 }
 
-enum gbau_status diameter_open(const struct diameter_config *config, const struct log *log,
-                               struct diameter_node **node)
+enum gbau_status diameter_open(const struct diameter_config *config, const struct log *log, struct diameter_node **node)
 {
     struct diameter_node *new_node = calloc(1, sizeof *new_node);
     if (new_node == NULL) {
@@ -121,7 +122,9 @@ void diameter_close(struct diameter_node *node)
 {
     atomic_store(&node->closing, true);
     diameter_stop_sending(node);
+    diameter_settle_peers(node);
     end_freediameter(node);
+    diameter_forget_connections(node);
     diameter_close_outbox(node);
     free_node(node);
 }

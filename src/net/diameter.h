@@ -61,7 +61,7 @@ GBAU_MUST_USE enum gbau_status diameter_start(struct diameter_node *node);
 
 /*
  * Disconnects, fails what is outstanding with GBAU_E_UNREACHABLE, and ends the node. No handler or completion runs after
- * it returns. Not to be called from one. Takes a second or two.
+ * it returns. Not to be called from one. Takes a second or two, up to 17 s when a peer does not say goodbye.
  */
 void diameter_close(struct diameter_node *node);
 

@@ -5,7 +5,7 @@ enum { VERSION = 1, AVP_HEADER_SIZE = 8, AVP_VENDOR_HEADER_SIZE = 12 };
 
 /* What the transport adds and takes away itself. */
 static const uint32_t transport_avps[] = {
-    AVP_SESSION_ID,       AVP_ORIGIN_HOST,  AVP_ORIGIN_REALM, AVP_DESTINATION_HOST,
+    AVP_SESSION_ID,        AVP_ORIGIN_HOST,  AVP_ORIGIN_REALM, AVP_DESTINATION_HOST,
     AVP_DESTINATION_REALM, AVP_ROUTE_RECORD, AVP_PROXY_INFO,
 };
 

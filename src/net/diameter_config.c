@@ -64,6 +64,7 @@ static enum gbau_status copy_peer(struct diameter_node *node, const struct diame
     (void)snprintf(copy->realm, sizeof copy->realm, "%s", peer->realm == NULL ? "" : peer->realm);
     (void)snprintf(copy->address, sizeof copy->address, "%s", peer->address == NULL ? "" : peer->address);
     copy->port = peer->port;
+    atomic_init(&copy->connection, -1);
     return GBAU_OK;
 }
 
@@ -207,8 +208,8 @@ static bool find_own_address(const struct addrinfo *peer, struct sockaddr_storag
 static bool announce(const struct sockaddr_storage *address, socklen_t length)
 {
     struct sockaddr_storage copy = *address;
-    return fd_ep_add_merge(&fd_g_config->cnf_endpoints, (struct sockaddr *)&copy, length,
-                           EP_FL_CONF | EP_ACCEPTALL) == 0;
+    return fd_ep_add_merge(&fd_g_config->cnf_endpoints, (struct sockaddr *)&copy, length, EP_FL_CONF | EP_ACCEPTALL) ==
+           0;
 }
 
 /* A node that does not listen must tell its peers an address all the same (RFC 6733 clause 5.3.5). */

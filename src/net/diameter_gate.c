@@ -1,9 +1,9 @@
 /*
  * diameter_gate.c: what stands between the wire and freeDiameter.
  *
- * freeDiameter 1.2.1 asserts on, or ends itself over, a number of things that a peer can send: a NUL in a Session-Id, an
- * unknown AVP inside Vendor-Specific-Application-Id, an answer that its dictionary refuses before Result-Code, a request
- * it must refuse while the connection breaks. Its sessions can be freed twice. So it gets to see none of that.
+ * freeDiameter 1.2.1 asserts on, or ends itself over, a number of things that a peer can send: a NUL in a Session-Id,
+ * an unknown AVP inside Vendor-Specific-Application-Id, an answer that its dictionary refuses before Result-Code, a
+ * request it must refuse while the connection breaks. Its sessions can be freed twice. So it gets to see none of that.
  *
  * The one hook used here runs after a message was cut from the stream and split into its top-level AVPs, and before
  * anything in it is interpreted.
@@ -12,8 +12,8 @@
  * our own with nothing else in it that freeDiameter reads. Routing, matching of answers, threads and watchdog work on
  * envelopes as on any message; diameter_serve.c and diameter_outbox.c open them again.
  *
- * Messages between neighbours (capabilities, watchdog, disconnect) must be read by freeDiameter. They are reduced to the
- * AVPs that it knows and needs, with lengths checked here; what is not acceptable is made unrecognisable, so that
+ * Messages between neighbours (capabilities, watchdog, disconnect) must be read by freeDiameter. They are reduced to
+ * the AVPs that it knows and needs, with lengths checked here; what is not acceptable is made unrecognisable, so that
  * freeDiameter refuses it without reading on.
  */
 #include <stdlib.h>
@@ -34,16 +34,39 @@ enum {
     APPLICATION_RELAY = 0xffffffff
 };
 
-/* What may be in a message between neighbours. Length 0: 1 to 255 octets. */
-static const struct {
+/* In which messages between neighbours an AVP must be, and whether it may be there more than once. */
+enum occurrence {
+    OPTIONAL = 0,
+    IN_ALL = 1,
+    IN_ANSWERS = 2,
+    IN_CAPABILITIES = 4, /* but not in answers that are errors */
+    IN_GOODBYES = 8,     /* the requests */
+    MANY = 16
+};
+
+/* What may be in a message between neighbours (RFC 6733 clauses 5.3 to 5.5). Length 0: 1 to 255 octets. */
+static const struct neighbour_avp {
     uint32_t code;
     size_t length;
+    unsigned occurrence;
 } neighbour_avps[] = {
-    {AVP_ORIGIN_HOST, 0},         {AVP_ORIGIN_REALM, 0},        {AVP_PRODUCT_NAME, 0},        {AVP_HOST_IP_ADDRESS, 0},
-    {AVP_VENDOR_ID, 4},           {AVP_SUPPORTED_VENDOR_ID, 4}, {AVP_FIRMWARE_REVISION, 4},   {AVP_RESULT_CODE, 4},
-    {AVP_ORIGIN_STATE_ID, 4},     {AVP_DISCONNECT_CAUSE, 4},    {AVP_AUTH_APPLICATION_ID, 4}, {AVP_ACCT_APPLICATION_ID, 4},
-    {AVP_INBAND_SECURITY_ID, 4},  {AVP_VENDOR_SPECIFIC_APPLICATION_ID, 0},
+    {AVP_ORIGIN_HOST, 0, IN_ALL},
+    {AVP_ORIGIN_REALM, 0, IN_ALL},
+    {AVP_RESULT_CODE, 4, IN_ANSWERS},
+    {AVP_HOST_IP_ADDRESS, 0, IN_CAPABILITIES | MANY},
+    {AVP_VENDOR_ID, 4, IN_CAPABILITIES},
+    {AVP_PRODUCT_NAME, 0, IN_CAPABILITIES},
+    {AVP_DISCONNECT_CAUSE, 4, IN_GOODBYES},
+    {AVP_ORIGIN_STATE_ID, 4, OPTIONAL},
+    {AVP_FIRMWARE_REVISION, 4, OPTIONAL},
+    {AVP_SUPPORTED_VENDOR_ID, 4, OPTIONAL | MANY},
+    {AVP_AUTH_APPLICATION_ID, 4, OPTIONAL | MANY},
+    {AVP_ACCT_APPLICATION_ID, 4, OPTIONAL | MANY},
+    {AVP_INBAND_SECURITY_ID, 4, OPTIONAL | MANY},
+    {AVP_VENDOR_SPECIFIC_APPLICATION_ID, 0, OPTIONAL | MANY},
 };
+
+enum { NEIGHBOUR_AVPS = sizeof neighbour_avps / sizeof neighbour_avps[0] };
 
 /* A message as it came from the wire. */
 struct letter {
@@ -205,22 +228,49 @@ static bool is_allowed_length(size_t allowed, size_t length)
     return allowed == 0 ? length > 0 && length < IDENTITY_SIZE : length == allowed;
 }
 
-/* Whether the AVP is left in; *acceptable becomes false when it is one that is read, but not of the right length. */
-static bool is_kept(const struct diameter_avp *avp, bool *acceptable)
+/* The place of an AVP in the table above, or NEIGHBOUR_AVPS. */
+static size_t find_neighbour_avp(const struct diameter_avp *avp)
 {
-    for (size_t i = 0; i < sizeof neighbour_avps / sizeof neighbour_avps[0]; i++) {
-        if (diameter_avp_is(avp, neighbour_avps[i].code)) {
-            *acceptable &= is_allowed_length(neighbour_avps[i].length, avp->data.length);
-            return true;
+    size_t place = 0;
+    while (place < NEIGHBOUR_AVPS && !diameter_avp_is(avp, neighbour_avps[place].code)) {
+        place++;
+    }
+    return place;
+}
+
+/* The kinds of required AVPs that this message must have. */
+static unsigned requirements_of(const struct diameter_header *header)
+{
+    bool is_request = (header->flags & DIAMETER_REQUEST) != 0;
+    bool is_error = (header->flags & DIAMETER_ERROR) != 0;
+    unsigned required = IN_ALL | (is_request ? 0 : IN_ANSWERS);
+    if (header->command == COMMAND_CAPABILITIES_EXCHANGE && !is_error) {
+        required |= IN_CAPABILITIES;
+    }
+    if (header->command == COMMAND_DISCONNECT_PEER && is_request) {
+        required |= IN_GOODBYES;
+    }
+    return required;
+}
+
+/* freeDiameter checks this, too, but forgets some memory each time that it does not hold. */
+static bool are_counts_right(const struct diameter_header *header, const size_t counts[NEIGHBOUR_AVPS])
+{
+    unsigned required = requirements_of(header);
+    for (size_t i = 0; i < NEIGHBOUR_AVPS; i++) {
+        unsigned occurrence = neighbour_avps[i].occurrence;
+        if ((counts[i] == 0 && (occurrence & required) != 0) || (counts[i] > 1 && (occurrence & MANY) == 0)) {
+            return false;
         }
     }
-    return false;
+    return true;
 }
 
 /* Takes out of the message what freeDiameter need not see. The octets and the message hold the same AVPs in order. */
 static bool reduce(const struct diameter_node *node, struct msg *message, const struct letter *letter,
                    struct capabilities *capabilities)
 {
+    size_t counts[NEIGHBOUR_AVPS] = {0};
     struct octet_reader reader = octet_reader_of(letter->avps);
     struct diameter_avp avp;
     struct avp *child = NULL;
@@ -228,14 +278,17 @@ static bool reduce(const struct diameter_node *node, struct msg *message, const 
     while (acceptable && child != NULL && diameter_next_avp(&reader, &avp)) {
         struct avp *next = NULL;
         acceptable = fd_msg_browse_internal(child, MSG_BRW_NEXT, (void **)&next, NULL) == 0;
-        if (!is_kept(&avp, &acceptable)) {
+        size_t place = find_neighbour_avp(&avp);
+        if (place == NEIGHBOUR_AVPS) {
             (void)fd_msg_free(child);
-        } else if (acceptable) {
-            acceptable = note_capability(node, &avp, capabilities);
+        } else {
+            counts[place]++;
+            acceptable = acceptable && is_allowed_length(neighbour_avps[place].length, avp.data.length) &&
+                         note_capability(node, &avp, capabilities);
         }
         child = next;
     }
-    return acceptable && !reader.failed;
+    return acceptable && !reader.failed && are_counts_right(&letter->header, counts);
 }
 
 static bool is_same_text(const char *text, struct octets octets)
@@ -244,8 +297,7 @@ static bool is_same_text(const char *text, struct octets octets)
 }
 
 /* Only configured peers get past this, and only with an application in common: freeDiameter gives up peers without. */
-static bool admit_peer(struct diameter_node *node, const struct letter *letter,
-                       const struct capabilities *capabilities)
+static bool admit_peer(struct diameter_node *node, const struct letter *letter, const struct capabilities *capabilities)
 {
     struct node_peer *peer = diameter_find_peer(node, capabilities->origin_host);
     if (peer == NULL) {
@@ -334,9 +386,9 @@ static void on_message_received(enum fd_hook_type type, struct msg *message, str
     (void)unused;
     struct letter letter;
     memset(&letter, 0, sizeof letter);
-    bool is_readable = fd_msg_bufferize(message, &letter.octets, &letter.length) == 0 &&
-                       diameter_read_header(octets_of(letter.octets, letter.length), &letter.header, &letter.avps) ==
-                           GBAU_OK;
+    bool is_readable =
+        fd_msg_bufferize(message, &letter.octets, &letter.length) == 0 &&
+        diameter_read_header(octets_of(letter.octets, letter.length), &letter.header, &letter.avps) == GBAU_OK;
     if (is_readable) {
         pass_letter(context, message, peer, &letter);
     } else {
@@ -359,6 +411,7 @@ static void on_event(enum fd_hook_type type, struct msg *message, struct peer_hd
     int state = diameter_forbid_cancel();
     if (type == HOOK_PEER_CONNECT_SUCCESS) {
         log_info(node->log, "Diameter: connected with %s", identity);
+        diameter_note_connection(node, peer);
     } else if (type == HOOK_PEER_CONNECT_FAILED) {
         log_debug(node->log, "Diameter: no connection with %s: %s", identity, reason);
     } else if (type == HOOK_MESSAGE_DROPPED) {

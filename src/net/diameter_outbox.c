@@ -29,7 +29,7 @@ struct slot {
     int next;         /* in the list of free slots, or of those to be sent */
     bool is_failed;   /* the clerk completes it with `failure` */
     enum gbau_status failure;
-    int64_t deadline; /* CLOCK_MONOTONIC, milliseconds */
+    int64_t deadline;    /* CLOCK_MONOTONIC, milliseconds */
     struct msg *message; /* until it is handed to freeDiameter */
     uint32_t command;
     uint32_t application;
@@ -204,18 +204,17 @@ void diameter_drop_message(struct diameter_node *node, struct msg *message)
     }
 }
 
-/* Peers that relay are a way to everywhere. */
+/* Peers that relay are a way to everywhere. True when there is one to send to; freeDiameter lists closed ones, too. */
 static bool rate_candidates(struct diameter_node *node, struct fd_list *candidates)
 {
     bool has_candidate = false;
     for (struct fd_list *entry = candidates->next; entry != candidates; entry = entry->next) {
         struct rtd_candidate *candidate = (struct rtd_candidate *)entry;
-        const struct node_peer *peer =
-            diameter_find_peer(node, octets_of(candidate->diamid, candidate->diamidlen));
+        const struct node_peer *peer = diameter_find_peer(node, octets_of(candidate->diamid, candidate->diamidlen));
         if (peer != NULL && (atomic_load(&peer->applications) & RELAYS_ALL) != 0) {
             candidate->score += FD_SCORE_DEFAULT;
         }
-        has_candidate |= candidate->score >= 0;
+        has_candidate |= candidate->score >= 0 && diameter_peer_is_open(candidate->diamid);
     }
     return has_candidate;
 }
@@ -461,8 +460,7 @@ static void stop_thread(struct outbox *outbox, bool *stops, pthread_cond_t *cond
 static bool init_locks(struct outbox *outbox)
 {
     pthread_condattr_t monotonic;
-    bool done = pthread_condattr_init(&monotonic) == 0 &&
-                pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
+    bool done = pthread_condattr_init(&monotonic) == 0 && pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
                 pthread_mutex_init(&outbox->lock, NULL) == 0 && pthread_cond_init(&outbox->to_send, NULL) == 0 &&
                 pthread_cond_init(&outbox->to_clerk, &monotonic) == 0;
     (void)pthread_condattr_destroy(&monotonic);

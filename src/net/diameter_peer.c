@@ -4,11 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <freeDiameter/freeDiameter-host.h>
 #include <freeDiameter/libfdcore.h>
 
 #include "net/diameter_private.h"
+
+enum { SETTLE_STEP_US = 10000, SETTLE_STEPS = 100 };
 
 struct node_peer *diameter_find_peer(struct diameter_node *node, struct octets identity)
 {
@@ -113,8 +117,8 @@ bool diameter_peer_is_open(const char *identity)
 }
 
 /*
- * A peer that broke the rules badly enough becomes a zombie in freeDiameter, and is never tried again while it is marked
- * as one to keep. Without the mark it is thrown away within two minutes, and can then be added anew.
+ * A peer that broke the rules badly enough becomes a zombie in freeDiameter, and is never tried again while it is
+ * marked as one to keep. Without the mark it is thrown away within two minutes, and can then be added anew.
  */
 void diameter_revive_peers(struct diameter_node *node)
 {
@@ -133,4 +137,70 @@ void diameter_revive_peers(struct diameter_node *node)
             (void)connect_to_peer(node, &node->peers[i]);
         }
     }
+}
+
+/*
+ * freeDiameter names the socket in a description only. A descriptor of our own is kept, as its may be closed and used
+ * again by someone else at any time.
+ */
+void diameter_note_connection(struct diameter_node *node, struct peer_hdr *peer)
+{
+    char description[64];
+    struct node_peer *known = diameter_find_peer(node, octets_of(peer->info.pi_diamid, peer->info.pi_diamidlen));
+    if (known == NULL || fd_peer_cnx_proto_info(peer, description, sizeof description) != 0) {
+        return;
+    }
+    const char *number = strchr(description, '#');
+    int connection = number == NULL ? -1 : dup((int)strtol(number + 1, NULL, 10));
+    int previous = atomic_exchange(&known->connection, connection);
+    if (previous >= 0) {
+        (void)close(previous);
+    }
+}
+
+void diameter_forget_connections(struct diameter_node *node)
+{
+    for (size_t i = 0; i < node->peer_count; i++) {
+        int connection = atomic_exchange(&node->peers[i].connection, -1);
+        if (connection >= 0) {
+            (void)close(connection);
+        }
+    }
+}
+
+/* Requests in both directions that are not yet answered, on one peer or, with NULL, on all. */
+static bool has_load(const struct node_peer *only)
+{
+    bool loaded = false;
+    (void)pthread_rwlock_rdlock(&fd_g_peers_rw);
+    for (struct fd_list *entry = fd_g_peers.next; entry != &fd_g_peers; entry = entry->next) {
+        struct peer_hdr *peer = entry->o;
+        long to_receive = 0;
+        long to_send = 0;
+        if ((only == NULL || strcasecmp(peer->info.pi_diamid, only->identity) == 0) &&
+            fd_peer_get_load_pending(peer, &to_receive, &to_send) == 0) {
+            loaded |= to_receive > 0 || to_send > 0;
+        }
+    }
+    (void)pthread_rwlock_unlock(&fd_g_peers_rw);
+    return loaded;
+}
+
+static void wait_for_peace(void)
+{
+    for (int i = 0; i < SETTLE_STEPS && has_load(NULL); i++) {
+        (void)usleep(SETTLE_STEP_US);
+    }
+}
+
+void diameter_settle_peers(struct diameter_node *node)
+{
+    wait_for_peace();
+    for (size_t i = 0; i < node->peer_count; i++) {
+        int connection = atomic_load(&node->peers[i].connection);
+        if (connection >= 0 && has_load(&node->peers[i])) {
+            (void)shutdown(connection, SHUT_RDWR);
+        }
+    }
+    wait_for_peace();
 }

@@ -33,10 +33,11 @@ struct node_command {
 
 struct node_peer {
     char identity[IDENTITY_SIZE];
-    char realm[IDENTITY_SIZE]; /* empty: not checked */
+    char realm[IDENTITY_SIZE];   /* empty: not checked */
     char address[IDENTITY_SIZE]; /* empty: it connects to us */
     uint16_t port;
     atomic_uint applications; /* bit i: it announced node->applications[i] when it last connected */
+    atomic_int connection;    /* our own descriptor of the last connection, or -1 */
 };
 
 /* The bit of node_peer.applications for peers that relay all applications. */
@@ -90,6 +91,18 @@ GBAU_MUST_USE enum gbau_status diameter_add_peers(struct diameter_node *node);
 /* Looks for peers on which freeDiameter has given up, and has it begin again. To be called every now and then. */
 void diameter_revive_peers(struct diameter_node *node);
 
+/* Notes the connection that freeDiameter has just made with a peer. */
+void diameter_note_connection(struct diameter_node *node, struct peer_hdr *peer);
+
+/*
+ * To be called before freeDiameter ends, with node->closing set and the outbox stopped: gives what is under way a
+ * moment, and then cuts connections on which requests are still unanswered. freeDiameter would hang over them.
+ */
+void diameter_settle_peers(struct diameter_node *node);
+
+/* Closes what diameter_note_connection opened. */
+void diameter_forget_connections(struct diameter_node *node);
+
 /* True when freeDiameter says that the connection to the peer of this identity is open. */
 bool diameter_peer_is_open(const char *identity);
 
@@ -127,8 +140,8 @@ void diameter_drop_message(struct diameter_node *node, struct msg *message);
 bool diameter_is_from_outbox(struct msg *request);
 
 /*
- * freeDiameter cancels its threads when it ends, wherever they are. Code of ours that they run must not be left halfway:
- * it begins with the first and ends with the second, which gets what the first gave.
+ * freeDiameter cancels its threads when it ends, wherever they are. Code of ours that they run must not be left
+ * halfway: it begins with the first and ends with the second, which gets what the first gave.
  */
 int diameter_forbid_cancel(void);
 void diameter_allow_cancel(int state);

@@ -97,8 +97,8 @@ static uint32_t check_routing(const struct diameter_node *node, const struct req
     if (routing->has_duplicate) {
         return RESULT_AVP_OCCURS_TOO_MANY_TIMES;
     }
-    if (routing->session_id.data == NULL || routing->origin_host.data == NULL ||
-        routing->origin_realm.data == NULL || routing->destination_realm.data == NULL) {
+    if (routing->session_id.data == NULL || routing->origin_host.data == NULL || routing->origin_realm.data == NULL ||
+        routing->destination_realm.data == NULL) {
         return RESULT_MISSING_AVP;
     }
     if (!is_text(routing->session_id) || !is_text(routing->origin_host) || !is_believable(request)) {
@@ -154,8 +154,7 @@ static enum gbau_status call_handler(const struct node_command *command, const s
 }
 
 /* The answer's payload: the handler's, or the refusal. */
-static void write_payload(const struct diameter_node *node, const struct request *request,
-                          struct octet_writer *payload)
+static void write_payload(const struct diameter_node *node, const struct request *request, struct octet_writer *payload)
 {
     uint32_t refusal = check_routing(node, request);
     const struct node_command *command = NULL;
@@ -236,9 +235,9 @@ static struct msg *answer_letter(const struct diameter_node *node, struct octets
 }
 
 /*
- * freeDiameter's dispatcher calls this for each envelope with a request. An error returned would end the node. A request
- * without an answer is dropped, as is the answer to a peer that has gone or is saying goodbye: freeDiameter would write
- * to a connection that another of its threads is about to free.
+ * freeDiameter's dispatcher calls this for each envelope with a request. An error returned would end the node. A
+ * request without an answer is dropped, as is the answer to a peer that has gone or is saying goodbye: freeDiameter
+ * would write to a connection that another of its threads is about to free.
  */
 static int on_request(struct msg **message, struct avp *avp, struct session *session, void *context,
                       enum disp_action *action)
@@ -251,7 +250,7 @@ static int on_request(struct msg **message, struct avp *avp, struct session *ses
     size_t source_length = 0;
     struct msg *answer = NULL;
     int state = diameter_forbid_cancel();
-    if (diameter_open_letter(node, *message, &letter) == GBAU_OK &&
+    if (!atomic_load(&node->closing) && diameter_open_letter(node, *message, &letter) == GBAU_OK &&
         fd_msg_source_get(*message, &source, &source_length) == 0 && source != NULL) {
         answer = answer_letter(node, letter, octets_of(source, source_length));
         diameter_wipe_letter(node, *message);

@@ -240,8 +240,8 @@ static bool make_headers(const struct http_client_request *request, struct curl_
 static bool set_method(CURL *curl, const struct http_client_request *request)
 {
     bool is_head = strcmp(request->method, "HEAD") == 0;
-    bool has_body = request->body.length > 0 || strcmp(request->method, "POST") == 0 ||
-                    strcmp(request->method, "PUT") == 0;
+    bool has_body =
+        request->body.length > 0 || strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0;
     CURLcode code = curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
     if (is_head) {
         code |= curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);

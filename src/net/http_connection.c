@@ -1,8 +1,9 @@
 /*
  * http_connection.c: how long a client may take to send a request.
  *
- * libmicrohttpd closes connections on which nothing happens, but one octet every few seconds is something: a client that
- * drips could hold a connection for ever. Here the time from the end of one exchange to the whole next request is bound.
+ * libmicrohttpd closes connections on which nothing happens, but one octet every few seconds is something: a client
+ * that drips could hold a connection for ever. Here the time from the end of one exchange to the whole next request is
+ * bound.
  */
 #include <stdlib.h>
 #include <sys/socket.h>

@@ -169,8 +169,7 @@ static struct MHD_Response *make_response(const struct log *log, const struct ht
 {
     /* Copied by libmicrohttpd, which asks for a pointer to something writable all the same. */
     void *body = (void *)(uintptr_t)answer->body.data;
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(answer->body.length, body, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response = MHD_create_response_from_buffer(answer->body.length, body, MHD_RESPMEM_MUST_COPY);
     for (size_t i = 0; response != NULL && i < answer->header_count; i++) {
         const struct http_header *header = &answer->headers[i];
         if (MHD_add_response_header(response, header->name, header->value) != MHD_YES) {

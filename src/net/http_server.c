@@ -114,9 +114,8 @@ static enum MHD_Result on_complete(struct http_server *server, struct http_excha
     return http_exchange_send(exchange) ? MHD_YES : MHD_NO;
 }
 
-static enum MHD_Result on_access(void *context, struct MHD_Connection *connection, const char *url,
-                                 const char *method, const char *version, const char *upload, size_t *upload_size,
-                                 void **slot)
+static enum MHD_Result on_access(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+                                 const char *version, const char *upload, size_t *upload_size, void **slot)
 {
     (void)connection;
     (void)url;
@@ -202,27 +201,20 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, const struct 
         connections = threads;
     }
     struct MHD_OptionItem pool[] = {{MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)threads, NULL}, {MHD_OPTION_END, 0, NULL}};
-    return MHD_start_daemon(flags, config->listen_port, NULL, NULL, on_access, server,
-                            MHD_OPTION_EXTERNAL_LOGGER, on_log, server,
-                            MHD_OPTION_SOCK_ADDR, address->ai_addr,
-                            MHD_OPTION_ARRAY, threads > 1 ? &pool[0] : &pool[1],
-                            MHD_OPTION_CONNECTION_LIMIT, connections,
-                            MHD_OPTION_CONNECTION_TIMEOUT, idle_timeout_s,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,
-                            MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)LISTEN_BACKLOG,
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1,
-                            MHD_OPTION_URI_LOG_CALLBACK, on_request_line, server,
-                            MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-                            MHD_OPTION_END);
+    return MHD_start_daemon(flags, config->listen_port, NULL, NULL, on_access, server, MHD_OPTION_EXTERNAL_LOGGER,
+                            on_log, server, MHD_OPTION_SOCK_ADDR, address->ai_addr, MHD_OPTION_ARRAY,
+                            threads > 1 ? &pool[0] : &pool[1], MHD_OPTION_CONNECTION_LIMIT, connections,
+                            MHD_OPTION_CONNECTION_TIMEOUT, idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,
+                            MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)LISTEN_BACKLOG, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                            MHD_OPTION_URI_LOG_CALLBACK, on_request_line, server, MHD_OPTION_UNESCAPE_CALLBACK,
+                            leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
 }
 
 static enum gbau_status listen_there(struct http_server *server, const struct http_server_config *config)
 {
-    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-                                   .ai_family = AF_UNSPEC,
-                                   .ai_socktype = SOCK_STREAM};
+    const struct addrinfo hints = {
+        .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     char port[8];
     (void)snprintf(port, sizeof port, "%u", (unsigned)config->listen_port);
     struct addrinfo *address = NULL;
@@ -236,8 +228,7 @@ static enum gbau_status listen_there(struct http_server *server, const struct ht
     int reason = errno;
     freeaddrinfo(address);
     if (server->daemon == NULL) {
-        log_error(server->log, "HTTP: cannot listen on %s port %s: %s", config->listen_address, port,
-                  strerror(reason));
+        log_error(server->log, "HTTP: cannot listen on %s port %s: %s", config->listen_address, port, strerror(reason));
         return reason == EADDRINUSE ? GBAU_E_BUSY : GBAU_E_IO;
     }
     return GBAU_OK;
@@ -246,8 +237,7 @@ static enum gbau_status listen_there(struct http_server *server, const struct ht
 static bool init_locks(struct http_server *server)
 {
     pthread_condattr_t monotonic;
-    bool done = pthread_condattr_init(&monotonic) == 0 &&
-                pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
+    bool done = pthread_condattr_init(&monotonic) == 0 && pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
                 pthread_mutex_init(&server->lock, NULL) == 0 && pthread_cond_init(&server->changed, &monotonic) == 0;
     (void)pthread_condattr_destroy(&monotonic);
     return done;

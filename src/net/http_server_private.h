@@ -58,7 +58,7 @@ struct http_exchange {
     size_t body_length;
     size_t body_capacity;
     size_t discarded; /* octets over the limit */
-    bool is_seen; /* the first call for this request, with headers only, is over */
+    bool is_seen;     /* the first call for this request, with headers only, is over */
     bool is_too_large;
     size_t header_count;
     struct http_header *headers; /* one piece of memory, with all their text behind it */

@@ -94,7 +94,15 @@ static enum gbau_status fill_new_file(struct mapping *mapping, const struct card
         return status;
     }
     struct nvm_storage storage = storage_of(mapping, CARD_DURABLE);
-    return card_profile_make(profile, &storage);
+    struct card_workspace *workspace = malloc(sizeof *workspace);
+    struct crypto crypto;
+    status = workspace == NULL ? GBAU_E_MEMORY : crypto_openssl_open(&crypto);
+    if (status == GBAU_OK) {
+        status = card_profile_make(profile, &crypto, workspace, &storage);
+        crypto_openssl_close(&crypto);
+    }
+    free(workspace);
+    return status;
 }
 
 static void sync_directory(const char *path)

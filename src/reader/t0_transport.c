@@ -5,7 +5,7 @@
 
 #include "base/secret.h"
 
-enum { INS_GET_RESPONSE = 0xc0, HEADER_SIZE = 4, CASE_2_SIZE = 5 };
+enum { INS_READ_BINARY = 0xb0, INS_READ_RECORD = 0xb2, INS_GET_RESPONSE = 0xc0, HEADER_SIZE = 4, CASE_2_SIZE = 5 };
 
 struct t0_transport t0_transport_of(struct t0_card card)
 {
@@ -76,6 +76,13 @@ static size_t hold(struct t0_transport *transport, struct octets command, size_t
     return answer_more_data(transport, response);
 }
 
+/* All records of a file have one length. Asking for the first moves no record pointer, "next" and "previous" would. */
+static void make_absolute(uint8_t command[CASE_2_SIZE])
+{
+    command[2] = 1;
+    command[3] = (uint8_t)((command[3] & 0xf8) | 0x04);
+}
+
 /* A case 2 command whose Le the card refused: had it come with Le = 00, how long would the answer be? */
 static size_t correct_le(struct t0_transport *transport, struct octets command, uint8_t *response)
 {
@@ -83,6 +90,9 @@ static size_t correct_le(struct t0_transport *transport, struct octets command, 
     uint8_t trial[UICC_RESPONSE_MAX];
     memcpy(repeated, command.data, HEADER_SIZE);
     repeated[HEADER_SIZE] = 0;
+    if (repeated[1] == INS_READ_RECORD) {
+        make_absolute(repeated);
+    }
     size_t length = transport->card.process(transport->card.context, octets_of(repeated, sizeof repeated), trial);
     bool succeeded = length > 2 && trial[length - 2] == 0x90;
     secret_wipe(trial, sizeof trial);
@@ -102,6 +112,6 @@ size_t t0_transport_process(struct t0_transport *transport, struct octets comman
     }
     bool refused = length == 2 && response[0] == 0x67 && response[1] == 0x00;
     bool is_read = command.length == CASE_2_SIZE && command.data[HEADER_SIZE] != 0 &&
-                   (command.data[1] == 0xb0 || command.data[1] == 0xb2);
+                   (command.data[1] == INS_READ_BINARY || command.data[1] == INS_READ_RECORD);
     return refused && is_read ? correct_le(transport, command, response) : length;
 }

@@ -74,7 +74,17 @@ static const struct card_application *find_usim(const struct uicc *uicc)
     return NULL;
 }
 
-/* OPEN KEY */
+/* Command data */
+
+/* True when the data is TLV objects to its last octet: a broken one must not pass for one that is not there. */
+static bool is_well_formed(struct octets data)
+{
+    struct octet_reader reader = octet_reader_of(data);
+    struct ber_tlv tlv;
+    while (ber_tlv_next(&reader, &tlv)) {
+    }
+    return octet_reader_end(&reader) == GBAU_OK;
+}
 
 static struct octets optional_value(struct octets data, uint32_t tag)
 {
@@ -87,6 +97,8 @@ static uint8_t single_octet(struct octets data, uint32_t tag)
     struct octets value = optional_value(data, tag);
     return value.length == 1 ? value.data[0] : 0;
 }
+
+/* OPEN KEY */
 
 static uint8_t find_free_session(const struct uicc *uicc)
 {
@@ -143,6 +155,9 @@ enum status_word command_api_open_key(struct uicc *uicc, const struct uicc_comma
     uint8_t record = 0;
     if (command->p1 != 0 || command->p2 != 0) {
         return SW_WRONG_P1_P2;
+    }
+    if (!is_well_formed(command->data)) {
+        return SW_WRONG_DATA;
     }
     if (usim == NULL) {
         return SW_CONDITIONS;
@@ -243,7 +258,7 @@ enum status_word command_api_encrypt(struct uicc *uicc, const struct uicc_comman
     if (session->key.direction == KEY_DIRECTION_NAF_TO_CARD) {
         return SW_CONDITIONS; /* the NAF seals in this direction, the card only opens */
     }
-    if (ber_tlv_find(command->data, TAG_PLAINTEXT, &plaintext) != GBAU_OK) {
+    if (!is_well_formed(command->data) || ber_tlv_find(command->data, TAG_PLAINTEXT, &plaintext) != GBAU_OK) {
         return SW_WRONG_DATA;
     }
     return seal(uicc, &session->key, optional_value(command->data, TAG_ADDITIONAL_DATA), plaintext, response);

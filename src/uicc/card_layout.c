@@ -137,7 +137,7 @@ static bool is_directory(const struct card_layout *layout, size_t index)
 static bool directory_is_sound(const struct card_layout *layout, size_t index)
 {
     const struct card_file *file = &layout->files[index];
-    if (file->application != CARD_NO_INDEX && file->application >= layout->application_count) {
+    if (file->size != 0 || (file->application != CARD_NO_INDEX && file->application >= layout->application_count)) {
         return false;
     }
     /* a parent stands before its children, so that every path up ends */
@@ -152,7 +152,7 @@ static bool elementary_file_is_sound(struct octets data, const struct card_layou
         return false;
     }
     if (file->kind == FILE_KIND_TRANSPARENT) {
-        return true;
+        return file->record_count == 0;
     }
     return file->kind == FILE_KIND_LINEAR_FIXED && file->record_length >= 1 && file->record_length <= 255 &&
            file->record_count >= 1 && file->record_count <= 254 &&

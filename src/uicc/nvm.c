@@ -6,18 +6,18 @@
 #include "base/secret.h"
 #include "uicc/crc32c.h"
 
-#define MAGIC        "gbauUICC"
-#define RECORD_MAGIC 0x47424a52U /* "GBJR" */
+#define MAGIC "gbauUICC"
 
 enum {
     VERSION = 1,
     MAGIC_SIZE = 8,
-    HEADER_SIZE = 64, /* magic (8) version (2) data size (4) crc (4), rest zero */
+    HEADER_SIZE = 64, /* magic (8) version (2) data size (4) record magic (8) crc (4), rest zero */
+    RECORD_MAGIC_OFFSET = MAGIC_SIZE + 2 + 4,
     CRC_SIZE = 4,
     MARK_SIZE = 64, /* sequence (8) crc (4), rest unused */
-    /* a record: magic (4) crc (4) sequence (8) length of changes (2) count of pages (2) changes, pages */
-    RECORD_HEAD_SIZE = 20,
-    RECORD_CRC_START = 8, /* what the crc covers begins after it */
+    /* a record: record magic (8) crc (4) sequence (8) length of changes (2) count of pages (2) changes, pages */
+    RECORD_HEAD_SIZE = 24,
+    RECORD_CRC_START = NVM_RECORD_MAGIC_SIZE + CRC_SIZE, /* what the crc covers begins after it */
     CHANGE_HEAD_SIZE = 6, /* offset (4) length (2) */
     PAGE_ENTRY_SIZE = 6   /* page (2) crc (4) */
 };
@@ -98,17 +98,20 @@ static enum gbau_status write_zeros(const struct nvm_storage *storage, size_t of
     return GBAU_OK;
 }
 
-static void write_header(uint8_t header[HEADER_SIZE], size_t data_size)
+static void write_header(uint8_t header[HEADER_SIZE], size_t data_size,
+                         const uint8_t record_magic[NVM_RECORD_MAGIC_SIZE])
 {
     memset(header, 0, HEADER_SIZE);
     struct octet_writer writer = octet_writer_of(header, HEADER_SIZE);
     octet_writer_put(&writer, MAGIC, MAGIC_SIZE);
     octet_writer_u16(&writer, VERSION);
     octet_writer_u32(&writer, (uint32_t)data_size);
+    octet_writer_put(&writer, record_magic, NVM_RECORD_MAGIC_SIZE);
     octet_writer_u32(&writer, crc32c_of(header, writer.length));
 }
 
-enum gbau_status nvm_format(const struct nvm_storage *storage, struct octets data)
+enum gbau_status nvm_format(const struct nvm_storage *storage, struct octets data,
+                            const uint8_t record_magic[NVM_RECORD_MAGIC_SIZE])
 {
     uint8_t header[HEADER_SIZE];
     if (page_count_of(data.length) > NVM_MAX_PAGES || storage->size < nvm_size_for(data.length)) {
@@ -125,7 +128,7 @@ enum gbau_status nvm_format(const struct nvm_storage *storage, struct octets dat
     if (status != GBAU_OK) {
         return status;
     }
-    write_header(header, data.length); /* last: without a header there is no memory */
+    write_header(header, data.length, record_magic); /* last: without a header there is no memory */
     status = write_storage(storage, 0, header, sizeof header);
     return status == GBAU_OK ? storage->sync(storage->context) : status;
 }
@@ -187,13 +190,18 @@ static enum gbau_status apply_record(struct nvm *nvm, const struct record *recor
 
 /* Opening */
 
-static bool read_record(struct octets half, size_t position, struct record *record)
+static const uint8_t *record_magic_of(const struct nvm *nvm)
+{
+    return nvm->storage.memory + RECORD_MAGIC_OFFSET;
+}
+
+static bool read_record(const struct nvm *nvm, struct octets half, size_t position, struct record *record)
 {
     if (position > half.length) {
         return false;
     }
     struct octet_reader reader = octet_reader_of(octets_of(half.data + position, half.length - position));
-    uint32_t magic = octet_reader_u32(&reader);
+    struct octets magic = octet_reader_take(&reader, NVM_RECORD_MAGIC_SIZE);
     uint32_t crc = octet_reader_u32(&reader);
     record->sequence = octet_reader_u64(&reader);
     size_t changes_length = octet_reader_u16(&reader);
@@ -201,7 +209,7 @@ static bool read_record(struct octets half, size_t position, struct record *reco
     record->changes = octet_reader_take(&reader, changes_length);
     record->pages = octet_reader_take(&reader, page_count * PAGE_ENTRY_SIZE);
     record->size = reader.position;
-    if (reader.failed || magic != RECORD_MAGIC) {
+    if (reader.failed || !octets_equal(magic, octets_of(record_magic_of(nvm), NVM_RECORD_MAGIC_SIZE))) {
         return false;
     }
     return crc == crc32c_of(half.data + position + RECORD_CRC_START, record->size - RECORD_CRC_START);
@@ -217,33 +225,30 @@ static struct octets half_of(const struct nvm *nvm, unsigned half)
 static uint64_t first_sequence(const struct nvm *nvm, unsigned half)
 {
     struct record record;
-    return read_record(half_of(nvm, half), 0, &record) ? record.sequence : 0;
+    return read_record(nvm, half_of(nvm, half), 0, &record) ? record.sequence : 0;
 }
 
-static enum gbau_status replay_half(struct nvm *nvm, unsigned half)
+/* Where the chain of records that begins a half ends; *sequence becomes that of its last record. */
+static size_t follow_chain(const struct nvm *nvm, unsigned half, uint64_t *sequence)
 {
-    struct octets octets = half_of(nvm, half);
     struct record record;
     size_t position = 0;
-    while (read_record(octets, position, &record) && (position == 0 || record.sequence == nvm->sequence + 1)) {
-        enum gbau_status status = apply_record(nvm, &record);
-        if (status != GBAU_OK) {
-            return status;
-        }
-        nvm->sequence = record.sequence;
+    while (read_record(nvm, half_of(nvm, half), position, &record) &&
+           (position == 0 || record.sequence == *sequence + 1)) {
+        *sequence = record.sequence;
         position += record.size;
     }
-    nvm->half = half;
-    nvm->half_used = position;
-    return GBAU_OK;
+    return position;
 }
 
 /* A record later than the last one of the chain: something between them was damaged. */
-static bool holds_later_record(struct octets half, uint64_t sequence)
+static bool holds_later_record(const struct nvm *nvm, unsigned half, uint64_t sequence)
 {
+    const struct octets octets = half_of(nvm, half);
+    const uint8_t first_octet = record_magic_of(nvm)[0];
     struct record record;
-    for (size_t position = 0; position + RECORD_HEAD_SIZE <= half.length; position++) {
-        if (half.data[position] == (RECORD_MAGIC >> 24) && read_record(half, position, &record) &&
+    for (size_t position = 0; position + RECORD_HEAD_SIZE <= octets.length; position++) {
+        if (octets.data[position] == first_octet && read_record(nvm, octets, position, &record) &&
             record.sequence > sequence) {
             return true;
         }
@@ -260,26 +265,53 @@ static uint64_t read_mark(const struct nvm *nvm)
     return octet_reader_u32(&reader) == crc32c_of(mark, 8) ? sequence : 0;
 }
 
-static enum gbau_status replay(struct nvm *nvm)
+/* The records that a power failure may have kept from the data, half by half. */
+struct journal {
+    unsigned older; /* the half that was begun first */
+    size_t end[2];  /* of the chain in each half */
+    uint64_t sequence;
+};
+
+/* Looks without writing: a damaged memory is left as it is, so that it is found damaged the next time too. */
+static enum gbau_status survey(const struct nvm *nvm, struct journal *journal)
 {
-    const uint64_t mark = read_mark(nvm);
     const uint64_t first[2] = {first_sequence(nvm, 0), first_sequence(nvm, 1)};
     const unsigned older = first[0] <= first[1] ? 0 : 1;
-    const unsigned newer = 1 - older;
-    enum gbau_status status = GBAU_OK;
-    if (first[older] != 0) {
-        status = replay_half(nvm, older);
+    *journal = (struct journal){.older = older};
+    journal->end[older] = follow_chain(nvm, older, &journal->sequence);
+    if (first[older] != 0 && first[1 - older] != journal->sequence + 1) {
+        return GBAU_E_CORRUPT;
     }
-    if (status == GBAU_OK && first[newer] != 0) {
-        bool gap = first[older] != 0 && first[newer] != nvm->sequence + 1;
-        status = gap ? GBAU_E_CORRUPT : replay_half(nvm, newer);
-    }
-    if (status != GBAU_OK) {
-        return status;
-    }
-    bool damaged = mark > nvm->sequence || holds_later_record(half_of(nvm, 0), nvm->sequence) ||
-                   holds_later_record(half_of(nvm, 1), nvm->sequence);
+    journal->end[1 - older] = follow_chain(nvm, 1 - older, &journal->sequence);
+    bool damaged = read_mark(nvm) > journal->sequence || holds_later_record(nvm, 0, journal->sequence) ||
+                   holds_later_record(nvm, 1, journal->sequence);
     return damaged ? GBAU_E_CORRUPT : GBAU_OK;
+}
+
+static enum gbau_status replay_half(struct nvm *nvm, unsigned half, size_t end)
+{
+    struct record record;
+    enum gbau_status status = GBAU_OK;
+    for (size_t position = 0; status == GBAU_OK && position < end; position += record.size) {
+        status = read_record(nvm, half_of(nvm, half), position, &record) ? apply_record(nvm, &record) : GBAU_E_CORRUPT;
+    }
+    return status;
+}
+
+static enum gbau_status replay(struct nvm *nvm)
+{
+    struct journal journal;
+    enum gbau_status status = survey(nvm, &journal);
+    if (status == GBAU_OK) {
+        status = replay_half(nvm, journal.older, journal.end[journal.older]);
+    }
+    if (status == GBAU_OK) {
+        status = replay_half(nvm, 1 - journal.older, journal.end[1 - journal.older]);
+    }
+    nvm->half = 1 - journal.older;
+    nvm->half_used = journal.end[nvm->half];
+    nvm->sequence = journal.sequence;
+    return status;
 }
 
 static enum gbau_status check_pages(const struct nvm *nvm)
@@ -303,6 +335,7 @@ static enum gbau_status read_header(const struct nvm_storage *storage, size_t *d
     }
     uint16_t version = octet_reader_u16(&reader);
     *data_size = octet_reader_u32(&reader);
+    (void)octet_reader_take(&reader, NVM_RECORD_MAGIC_SIZE);
     size_t covered = reader.position;
     uint32_t crc = octet_reader_u32(&reader);
     if (reader.failed || crc != crc32c_of(storage->memory, covered)) {
@@ -446,12 +479,12 @@ static enum gbau_status finish_record(struct nvm *nvm, struct record *record)
     record->pages = octets_of(nvm->record_buffer + pages_start, record->size - pages_start);
 
     struct octet_writer head = octet_writer_of(nvm->record_buffer, RECORD_HEAD_SIZE);
-    octet_writer_u32(&head, RECORD_MAGIC);
+    octet_writer_put(&head, record_magic_of(nvm), NVM_RECORD_MAGIC_SIZE);
     octet_writer_u32(&head, 0);
     octet_writer_u64(&head, record->sequence);
     octet_writer_u16(&head, (uint16_t)record->changes.length);
     octet_writer_u16(&head, (uint16_t)(record->pages.length / PAGE_ENTRY_SIZE));
-    struct octet_writer crc = octet_writer_of(nvm->record_buffer + 4, CRC_SIZE);
+    struct octet_writer crc = octet_writer_of(nvm->record_buffer + NVM_RECORD_MAGIC_SIZE, CRC_SIZE);
     octet_writer_u32(&crc, crc32c_of(nvm->record_buffer + RECORD_CRC_START, record->size - RECORD_CRC_START));
     return GBAU_OK;
 }

@@ -12,6 +12,9 @@
  * mark holds the last sequence number that reached the data. A record that is missing although the mark or a later
  * record tells that it was there is damage (GBAU_E_CORRUPT), not a power failure.
  *
+ * What terminals write into files stands in the journal, where old octets follow new ones. So that no file's content can
+ * pass for a record, records begin with a random number that only this memory knows.
+ *
  * Needs no operating system and no heap; the memory is reached through struct nvm_storage.
  */
 #ifndef UICC_NVM_H
@@ -23,6 +26,7 @@ enum {
     NVM_PAGE_SIZE = 64,
     NVM_TRANSACTION_MAX = 1536, /* octets of a journal record */
     NVM_JOURNAL_HALF_SIZE = 8192,
+    NVM_RECORD_MAGIC_SIZE = 8,
     NVM_MAX_PAGES = 1024 /* of the data area: 64 KiB */
 };
 
@@ -57,13 +61,15 @@ size_t nvm_size_for(size_t data_size);
 
 /*
  * Makes a new memory with `data` in its data area. The storage must have nvm_size_for(data.length) octets.
- * GBAU_E_SPACE when it is smaller or data has more than NVM_MAX_PAGES pages.
+ * `record_magic` is random and secret. GBAU_E_SPACE when the storage is smaller or data has more than NVM_MAX_PAGES
+ * pages.
  */
-GBAU_MUST_USE enum gbau_status nvm_format(const struct nvm_storage *storage, struct octets data);
+GBAU_MUST_USE enum gbau_status nvm_format(const struct nvm_storage *storage, struct octets data,
+                                          const uint8_t record_magic[NVM_RECORD_MAGIC_SIZE]);
 
 /*
  * Opens a memory, finishing what a power failure interrupted. GBAU_E_MALFORMED when it is none of ours,
- * GBAU_E_CORRUPT when it is damaged, GBAU_E_STORAGE when writing fails. The storage must outlive `nvm`.
+ * GBAU_E_CORRUPT when it is damaged, GBAU_E_UNSUPPORTED for another version, GBAU_E_STORAGE when writing fails. The storage must outlive `nvm`.
  */
 GBAU_MUST_USE enum gbau_status nvm_open(struct nvm *nvm, const struct nvm_storage *storage);
 

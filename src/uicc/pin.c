@@ -84,11 +84,16 @@ static enum status_word compare(struct uicc *uicc, uint8_t index, enum secret_ki
     return sw_of_tries(*tries);
 }
 
-/* Writes the state after a right PIN: counters full again. */
-static enum status_word succeed(struct uicc *uicc, uint8_t index, struct pin_state *state)
+/*
+ * Writes the state after a right secret: its counter full again. Only the right unblock PIN fills the counter of unblock
+ * PINs, so whoever knows the PIN cannot search for its unblock PIN without end.
+ */
+static enum status_word succeed(struct uicc *uicc, uint8_t index, enum secret_kind kind, struct pin_state *state)
 {
     state->tries = uicc->layout.pins[index].max_tries;
-    state->unblock_tries = uicc->layout.pins[index].max_unblock_tries;
+    if (kind == SECRET_UNBLOCK_PIN) {
+        state->unblock_tries = uicc->layout.pins[index].max_unblock_tries;
+    }
     if (write_state(uicc, index, state) != GBAU_OK) {
         return SW_MEMORY_PROBLEM;
     }
@@ -167,7 +172,7 @@ enum status_word command_verify_pin(struct uicc *uicc, const struct uicc_command
     struct pin_state state;
     sw = compare(uicc, index, SECRET_PIN, command->data, &state);
     if (sw == SW_OK) {
-        sw = succeed(uicc, index, &state);
+        sw = succeed(uicc, index, SECRET_PIN, &state);
     }
     secret_wipe(&state, sizeof state);
     return sw;
@@ -197,7 +202,7 @@ enum status_word command_change_pin(struct uicc *uicc, const struct uicc_command
     sw = compare(uicc, index, SECRET_PIN, old_value, &state);
     if (sw == SW_OK) {
         copy_value(state.value, new_value.data);
-        sw = succeed(uicc, index, &state);
+        sw = succeed(uicc, index, SECRET_PIN, &state);
     }
     secret_wipe(&state, sizeof state);
     return sw;
@@ -220,7 +225,7 @@ static enum status_word set_enabled(struct uicc *uicc, const struct uicc_command
     sw = compare(uicc, index, SECRET_PIN, command->data, &state);
     if (sw == SW_OK) {
         state.enabled = enabled;
-        sw = succeed(uicc, index, &state);
+        sw = succeed(uicc, index, SECRET_PIN, &state);
     }
     secret_wipe(&state, sizeof state);
     return sw;
@@ -268,7 +273,7 @@ enum status_word command_unblock_pin(struct uicc *uicc, const struct uicc_comman
     if (sw == SW_OK) {
         copy_value(state.value, new_value.data);
         state.enabled = true;
-        sw = succeed(uicc, index, &state);
+        sw = succeed(uicc, index, SECRET_UNBLOCK_PIN, &state);
     }
     secret_wipe(&state, sizeof state);
     return sw;

@@ -1,12 +1,12 @@
-/* profile.h: makes a new card: what a personalisation machine does (host side; uses the heap). */
+/* profile.h: makes a new card: what a personalisation machine does. */
 #ifndef UICC_PROFILE_H
 #define UICC_PROFILE_H
 
 #include "crypto/aka_types.h"
-#include "key/gba_keys.h"
+#include "uicc/card_layout.h"
 #include "uicc/nvm.h"
 
-enum { PROFILE_MAX_API_LINES = 8, PROFILE_NAF_KEYS = 10 };
+enum { PROFILE_MAX_API_LINES = 8, PROFILE_NAF_KEYS = 10, PROFILE_DATA_SIZE = 8192 };
 
 /* A line of EF_AC_GBAUAPI for the API's own applet: which NAF's keys it may use. */
 struct profile_api_line {
@@ -36,11 +36,21 @@ struct card_profile {
 /* Size in octets of the memory of the cards that this file makes. */
 size_t card_profile_memory_size(void);
 
+/* Room to put a card together in: too large for a stack. */
+struct card_workspace {
+    const struct card_profile *profile;
+    struct card_layout layout;
+    struct octet_writer bodies; /* what stands behind the tables; writes to `data` */
+    uint8_t data[PROFILE_DATA_SIZE];
+};
+
 /*
- * Makes the card in a new memory of that size. GBAU_E_ARGUMENT for a text that is not as above; GBAU_E_SPACE for an API
- * line that is too long; GBAU_E_STORAGE.
+ * Makes the card in a new memory of that size. The workspace is the caller's, needs no content, and is wiped.
+ * GBAU_E_ARGUMENT for a text that is not as above; GBAU_E_SPACE for an API line that is too long; GBAU_E_CRYPTO without
+ * random numbers; GBAU_E_STORAGE.
  */
-GBAU_MUST_USE enum gbau_status card_profile_make(const struct card_profile *profile,
+GBAU_MUST_USE enum gbau_status card_profile_make(const struct card_profile *profile, struct crypto *crypto,
+                                                 struct card_workspace *workspace,
                                                  const struct nvm_storage *storage);
 
 #endif
