@@ -24,8 +24,7 @@ struct log {
     enum log_style style;
 };
 
-/* Writes one line of at most 1,023 characters and what the style adds; all but printable ASCII is shown as '?'.
- * Thread-safe. */
+/* Writes one line: at most 1,023 characters, all but printable ASCII shown as '?', and what the style adds. Thread-safe. */
 void log_write(const struct log *log, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -2,15 +2,22 @@
 #include "bsf/bsf.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/secret.h"
+#include "base/text_coding.h"
 #include "bsf/bsf_private.h"
+
+/* Every B-TID, base64(RAND) "@" FQDN, must fit. */
+enum { FQDN_MAX = B_TID_SIZE - 1 - BASE64_LENGTH(AKA_RAND_SIZE) - 1 };
 
 enum gbau_status bsf_open(const struct bsf_config *config, struct session_store *store, const struct clock *clock,
                           const struct log *log, struct bsf **bsf)
 {
     *bsf = NULL;
-    if (config->fqdn[0] == '\0' || config->key_lifetime_s == 0 || config->naf_count > BSF_MAX_NAFS) {
+    const size_t fqdn_length = strnlen(config->fqdn, sizeof config->fqdn);
+    if (fqdn_length == 0 || fqdn_length > FQDN_MAX || config->key_lifetime_s == 0 ||
+        config->naf_count > BSF_MAX_NAFS) {
         return GBAU_E_ARGUMENT;
     }
     struct bsf *opened = calloc(1, sizeof *opened);

@@ -5,7 +5,7 @@
 
 #define UB_SERVER "gbau; Release-18; 3gpp-gba-tmpi"
 
-enum { MAX_HEADERS = 6 };
+enum { MAX_HEADERS = 7 };
 
 struct bsf_service {
     struct bsf_service_config config;
@@ -38,6 +38,7 @@ static void finish(struct work *work)
         {"Expires", response->expires},
         {"Content-Type", response->content_type},
         {"Retry-After", response->status == 503 ? "5" : ""},
+        {"Allow", response->status == 405 ? "GET" : ""},
     };
     for (size_t i = 0; i < MAX_HEADERS; i++) {
         if (candidates[i].value[0] != '\0') {

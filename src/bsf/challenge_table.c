@@ -44,7 +44,7 @@ enum gbau_status challenge_table_open(size_t maximum, unsigned maximum_for_one, 
                                       const struct clock *clock, struct challenge_table **table)
 {
     *table = NULL;
-    if (maximum < 1 || maximum > 1U << 20 || maximum_for_one < 1 || lifetime_s < 1) {
+    if (maximum < 1 || maximum > 1U << 20 || maximum_for_one < 1 || maximum_for_one > UINT16_MAX || lifetime_s < 1) {
         return GBAU_E_ARGUMENT;
     }
     struct challenge_table *opened = calloc(1, sizeof *opened);
@@ -113,10 +113,16 @@ static void remove_entry(struct challenge_table *table, uint32_t index, struct c
     table->count--;
 }
 
+/* An end that lies further ahead than that of a new challenge was set before the clock was put back. */
+static bool has_ended(const struct challenge_table *table, const struct entry *entry, unix_time now)
+{
+    return entry->ends <= now || entry->ends > now + table->lifetime_s;
+}
+
 static void remove_expired(struct challenge_table *table)
 {
     const unix_time now = clock_now(table->clock);
-    while (table->oldest != NOBODY && table->entries[table->oldest].ends <= now) {
+    while (table->oldest != NOBODY && has_ended(table, &table->entries[table->oldest], now)) {
         struct challenge expired;
         remove_entry(table, table->oldest, &expired);
         challenge_clear(&expired);

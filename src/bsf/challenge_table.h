@@ -8,13 +8,14 @@
 
 #include "store/session_store.h"
 
-enum { CHALLENGE_USERNAME_SIZE = 320, CHALLENGE_OPAQUE_SIZE = 33 };
+enum { CHALLENGE_USERNAME_SIZE = 320, CHALLENGE_NONCE_SIZE = 45, CHALLENGE_OPAQUE_SIZE = 33 };
 
 /* A challenge. Holds secrets: wipe it with challenge_clear. */
 struct challenge {
     struct aka_rand rand; /* what it is found by */
     char username[CHALLENGE_USERNAME_SIZE]; /* as the UE sent it: IMPI or TMPI */
     char impi[SESSION_IMPI_SIZE];
+    char nonce[CHALLENGE_NONCE_SIZE]; /* base64 of RAND and AUTN as sent */
     char opaque[CHALLENGE_OPAQUE_SIZE];
     struct aka_res xres; /* as the AuC made it */
     struct aka_ck ck;

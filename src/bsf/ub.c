@@ -120,6 +120,7 @@ static bool belongs_to(const struct bsf *bsf, const struct digest_credentials *c
                        const struct challenge *challenge)
 {
     return strcmp(credentials->username, challenge->username) == 0 &&
+           strcmp(credentials->nonce, challenge->nonce) == 0 &&
            strcmp(credentials->realm, bsf->config.fqdn) == 0 &&
            strcmp(credentials->opaque, challenge->opaque) == 0 && uri_is_ours(bsf, credentials->uri) &&
            credentials->scheme == DIGEST_SCHEME_AKAV1_MD5 && credentials->qop == DIGEST_QOP_AUTH_INT &&
@@ -291,7 +292,7 @@ void bsf_ub_begin(struct bsf *bsf, const struct ub_request *request, struct ub_e
     struct aka_rand rand;
     struct challenge challenge;
     *exchange = (struct ub_exchange){0};
-    if (strcmp(request->path, "/") != 0) {
+    if (!uri_is_ours(bsf, request->path)) {
         respond(exchange, STATUS_NOT_FOUND);
         return;
     }
@@ -340,6 +341,10 @@ static enum gbau_status apply_guss(const struct bsf *bsf, struct octets guss_xml
     if (guss_xml.length == 0) {
         return GBAU_OK;
     }
+    if (guss_xml.length >= SESSION_GUSS_SIZE) {
+        log_error(bsf->log, "the GUSS of %s is longer than %d octets", challenge->impi, SESSION_GUSS_SIZE - 1);
+        return GBAU_E_SPACE;
+    }
     struct guss *guss = calloc(1, sizeof *guss);
     char *text = malloc(guss_xml.length + 1);
     enum gbau_status status = guss == NULL || text == NULL ? GBAU_E_MEMORY : guss_read(guss_xml, guss);
@@ -383,7 +388,7 @@ static enum gbau_status take_vector(const struct bsf *bsf, struct crypto *crypto
     return gba_u_mask_mac(crypto, &challenge->ik, autn->octets + AKA_AUTN_SIZE - AKA_MAC_SIZE);
 }
 
-static enum gbau_status write_challenge(const struct bsf *bsf, const struct challenge *challenge,
+static enum gbau_status write_challenge(const struct bsf *bsf, struct challenge *challenge,
                                         const struct aka_autn *autn, struct ub_response *response)
 {
     uint8_t nonce[AKA_RAND_SIZE + AKA_AUTN_SIZE];
@@ -392,10 +397,12 @@ static enum gbau_status write_challenge(const struct bsf *bsf, const struct chal
     memcpy(nonce + AKA_RAND_SIZE, autn->octets, AKA_AUTN_SIZE);
     (void)snprintf(header.realm, sizeof header.realm, "%s", bsf->config.fqdn);
     (void)snprintf(header.opaque, sizeof header.opaque, "%s", challenge->opaque);
-    enum gbau_status status = base64_encode(octets_of(nonce, sizeof nonce), header.nonce, sizeof header.nonce);
+    enum gbau_status status =
+        base64_encode(octets_of(nonce, sizeof nonce), challenge->nonce, sizeof challenge->nonce);
     if (status != GBAU_OK) {
         return status;
     }
+    (void)snprintf(header.nonce, sizeof header.nonce, "%s", challenge->nonce);
     return digest_write_challenge(&header, response->www_authenticate, sizeof response->www_authenticate);
 }
 

@@ -67,7 +67,8 @@ static enum gbau_status explain_wait(struct demo *demo, enum demo_daemon which, 
         return status;
     }
     demo->story.culprit = process;
-    log_error(&cli_log, status == GBAU_E_TIMEOUT ? "%s %s in ten seconds" : "%s ended and %s", process->name, what);
+    log_error(&cli_log, "%s %s it was %s", process->name,
+              status == GBAU_E_TIMEOUT ? "took more than ten seconds until" : "ended before", what);
     return status;
 }
 
@@ -82,7 +83,7 @@ static enum gbau_status start_daemon(struct demo *demo, size_t order)
     if (status == GBAU_OK) {
         status = demo_processes_await_port(&demo->processes, which, demo->ports.ports[start_order[order].link]);
     }
-    status = explain_wait(demo, which, status, "was not ready");
+    status = explain_wait(demo, which, status, "ready");
     if (status == GBAU_OK) {
         demo_story_announce(&demo->story, "%s is ready", demo->processes.each[which].name);
     }
@@ -93,7 +94,7 @@ static enum gbau_status await_connection(struct demo *demo, size_t connection)
 {
     const enum demo_daemon which = connections[connection].which;
     enum gbau_status status = demo_processes_await(&demo->processes, which, connections[connection].connected);
-    return explain_wait(demo, which, status, "did not connect by Diameter");
+    return explain_wait(demo, which, status, "connected by Diameter");
 }
 
 static enum gbau_status start_daemons(struct demo *demo)
@@ -169,7 +170,7 @@ static void explain_failure(const struct demo *demo, enum gbau_status status)
     }
 }
 
-static void tell_ending(const struct demo *demo)
+static bool tell_ending(const struct demo *demo)
 {
     const char *output = demo->places.output;
     fprintf(demo->story.words,
@@ -180,6 +181,7 @@ static void tell_ending(const struct demo *demo)
             "Card, databases and key files were removed. As there was no TLS between the operator's servers, the\n"
             "capture shows the keys that they gave each other; they are worth nothing any more.\n",
             milliseconds_of(demo) / 1000, milliseconds_of(demo) % 1000 / 100, output, output, output, output);
+    return fflush(demo->story.words) == 0 && ferror(demo->story.words) == 0;
 }
 
 static bool print_report(const struct demo *demo)
@@ -213,8 +215,8 @@ static int run(struct demo *demo, const char *output, bool as_json)
         const int received = demo->processes.received_signal;
         return received == 0 ? EXIT_FAILURE : EXIT_SIGNALLED + received;
     }
-    tell_ending(demo);
-    return !as_json || print_report(demo) ? EXIT_SUCCESS : EXIT_FAILURE;
+    const bool told = tell_ending(demo);
+    return told && (!as_json || print_report(demo)) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* Nothing is open yet. */

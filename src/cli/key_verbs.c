@@ -83,7 +83,7 @@ int verb_bootstrap(int argc, char **argv)
     bool as_json = false;
     bool trust_missing_info = false;
     const struct option table[] = {
-        {"--card", "CARD", "a card file, pcsc, pcsc:N or pcsc:NAME", true, &card, NULL, NULL},
+        {"--card", "CARD", "a card file, pcsc, pcsc:N, pcsc:NAME or at:DEVICE", true, &card, NULL, NULL},
         {"--bsf", "URL", "the operator's BSF, http://HOST:PORT/", true, &bsf, NULL, NULL},
         {"--pin", "DIGITS", "the card's PIN", false, &pin, NULL, NULL},
         {"--no-rspauth", NULL, "accept a BSF that does not prove itself in Authentication-Info", false, NULL, NULL,
@@ -154,7 +154,7 @@ int verb_naf_key(int argc, char **argv)
     const char *pin = NULL;
     bool as_json = false;
     const struct option table[] = {
-        {"--card", "CARD", "a card file, pcsc, pcsc:N or pcsc:NAME", true, &card, NULL, NULL},
+        {"--card", "CARD", "a card file, pcsc, pcsc:N, pcsc:NAME or at:DEVICE", true, &card, NULL, NULL},
         {"--naf", "FQDN", "the service's name", true, &naf, NULL, NULL},
         {"--ua", "HEX", "its Ua security protocol identifier, 10 hexadecimal digits", true, &ua, NULL, NULL},
         {"--pin", "DIGITS", "the card's PIN", false, &pin, NULL, NULL},

@@ -103,6 +103,7 @@ static enum gbau_status write_whole_file(const struct inbox *inbox, const char *
     bool durable = written == content.length && fsync(descriptor) == 0;
     durable = close(descriptor) == 0 && durable;
     if (!durable || renameat(inbox->directory, temporary, inbox->directory, name) != 0) {
+        (void)unlinkat(inbox->directory, temporary, 0); /* no part of a message stays behind */
         return GBAU_E_STORAGE;
     }
     return fsync(inbox->directory) == 0 ? GBAU_OK : GBAU_E_STORAGE;

@@ -8,6 +8,7 @@
  */
 #include "naf/naf.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,14 @@ struct naf {
     struct nonce_table *nonces;
 };
 
+/* UEs derive with the name in lower case (33.220 H.1). */
+static void lower(char *name)
+{
+    for (; *name != '\0'; name++) {
+        *name = (char)tolower((unsigned char)*name);
+    }
+}
+
 enum gbau_status naf_open(const struct naf_config *config, const struct clock *clock, const struct log *log,
                           struct naf **naf)
 {
@@ -55,6 +64,7 @@ enum gbau_status naf_open(const struct naf_config *config, const struct clock *c
         return GBAU_E_MEMORY;
     }
     opened->config = *config;
+    lower(opened->config.fqdn);
     opened->clock = clock;
     opened->log = log;
     enum gbau_status status = crypto_pool_open(config->crypto_count, &opened->cryptos);
@@ -145,6 +155,17 @@ static void ask_bsf(struct naf *naf, struct naf_exchange *exchange)
     exchange->next = NAF_ASK_BSF;
 }
 
+/* Nothing that JSON or a header would escape. */
+static bool is_plain_text(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < 0x20 || *text == '"' || *text == '\\' || (unsigned char)*text >= 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static enum gbau_status read_keys(const struct naf *naf, const struct naf_exchange *exchange,
                                   const struct gba_bia *bia, struct naf_keys *keys)
 {
@@ -157,7 +178,8 @@ static enum gbau_status read_keys(const struct naf *naf, const struct naf_exchan
         memcpy(keys->int_key.octets, bia->uicc_key_material.data, NAF_KEY_SIZE);
     }
     keys->expires = bia->key_expiry == 0 ? now : clock_from_ntp(bia->key_expiry);
-    return octets_to_text(bia->impi, keys->impi, sizeof keys->impi);
+    enum gbau_status status = octets_to_text(bia->impi, keys->impi, sizeof keys->impi);
+    return status == GBAU_OK && !is_plain_text(keys->impi) ? GBAU_E_MALFORMED : status;
 }
 
 /* HTTP Digest with Ks_(ext_)NAF */
@@ -168,16 +190,6 @@ static void write_welcome(const struct naf *naf, const struct naf_keys *keys, st
     (void)snprintf(response->content_type, sizeof response->content_type, "application/json");
     (void)snprintf(response->body, sizeof response->body, "{\"naf\":\"%s\",\"b_tid\":\"%s\",\"impi\":\"%s\"}\n",
                    naf->config.fqdn, keys->b_tid, keys->impi);
-}
-
-static bool is_plain_text(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == '"' || *text == '\\' || (unsigned char)*text >= 0x7f) {
-            return false;
-        }
-    }
-    return true;
 }
 
 static enum gbau_status write_proof(struct crypto *crypto, struct naf_exchange *exchange, struct octets password)
@@ -400,12 +412,13 @@ void naf_continue(struct naf *naf, struct naf_exchange *exchange, enum gbau_stat
         refuse(naf, exchange, bia.result);
         return;
     }
-    if (read_keys(naf, exchange, &bia, &keys) != GBAU_OK) {
+    if (read_keys(naf, exchange, &bia, &keys) == GBAU_OK) {
+        key_cache_put(naf->keys, &keys);
+        finish(naf, exchange, &keys);
+    } else {
+        log_warning(naf->log, "the BSF sent an IMPI that is none");
         respond(exchange, STATUS_UNAVAILABLE);
-        return;
     }
-    key_cache_put(naf->keys, &keys);
-    finish(naf, exchange, &keys);
     secret_wipe(&keys, sizeof keys);
 }
 

@@ -183,23 +183,28 @@ static unsigned bit_of_application(const struct diameter_node *node, uint32_t ap
     return 0;
 }
 
-/* The AVP's applications; false when it holds what freeDiameter would assert on. */
-static bool read_vendor_applications(const struct diameter_node *node, const struct diameter_avp *group,
-                                     unsigned *applications)
+/* The AVP's application; false when it holds anything but one vendor and one application. */
+static bool read_vendor_application(const struct diameter_node *node, const struct diameter_avp *group,
+                                    unsigned *applications)
 {
     struct octet_reader reader = octet_reader_of(group->data);
     struct diameter_avp avp;
+    unsigned vendor_count = 0;
+    unsigned application_count = 0;
     while (diameter_next_avp(&reader, &avp)) {
+        bool is_vendor = diameter_avp_is(&avp, AVP_VENDOR_ID);
         bool is_application =
             diameter_avp_is(&avp, AVP_AUTH_APPLICATION_ID) || diameter_avp_is(&avp, AVP_ACCT_APPLICATION_ID);
-        if ((!is_application && !diameter_avp_is(&avp, AVP_VENDOR_ID)) || avp.data.length != sizeof(uint32_t)) {
+        if ((!is_application && !is_vendor) || avp.data.length != sizeof(uint32_t)) {
             return false;
         }
+        vendor_count += is_vendor;
+        application_count += is_application;
         if (is_application) {
             *applications |= bit_of_application(node, diameter_avp_unsigned(&avp));
         }
     }
-    return !reader.failed;
+    return !reader.failed && vendor_count == 1 && application_count == 1;
 }
 
 static bool note_capability(const struct diameter_node *node, const struct diameter_avp *avp,
@@ -217,7 +222,7 @@ static bool note_capability(const struct diameter_node *node, const struct diame
         capabilities->applications |= bit_of_application(node, diameter_avp_unsigned(avp));
         return true;
     case AVP_VENDOR_SPECIFIC_APPLICATION_ID:
-        return read_vendor_applications(node, avp, &capabilities->applications);
+        return read_vendor_application(node, avp, &capabilities->applications);
     default:
         return true;
     }
@@ -350,12 +355,18 @@ static bool is_acceptable_from_neighbour(struct diameter_node *node, struct msg 
     return command != COMMAND_CAPABILITIES_EXCHANGE || admit_peer(node, letter, &capabilities);
 }
 
-static void pass_from_neighbour(struct diameter_node *node, struct msg *message, const struct letter *letter)
+static void pass_from_neighbour(struct diameter_node *node, struct msg *message, struct peer_hdr *peer,
+                                const struct letter *letter)
 {
-    if (!is_acceptable_from_neighbour(node, message, letter)) {
+    bool is_request = (letter->header.flags & DIAMETER_REQUEST) != 0;
+    bool acceptable = is_acceptable_from_neighbour(node, message, letter);
+    if (!acceptable) {
         log_debug(node->log, "Diameter: a message of command %u between neighbours is not acceptable",
                   letter->header.command);
         make_unrecognisable(message);
+    }
+    if (!is_request && (!acceptable || letter->header.command == COMMAND_DISCONNECT_PEER)) {
+        diameter_quiet_connection(node, peer);
     }
 }
 
@@ -374,7 +385,7 @@ static void pass_letter(struct diameter_node *node, struct msg *message, struct 
     } else if (is_routable) {
         put_in_envelope(node, message, letter);
     } else {
-        pass_from_neighbour(node, message, letter);
+        pass_from_neighbour(node, message, peer, letter);
     }
 }
 

@@ -12,7 +12,7 @@
 
 #include "net/diameter_private.h"
 
-enum { SETTLE_STEP_US = 10000, SETTLE_STEPS = 100 };
+enum { SETTLE_STEP_US = 10000, SETTLE_STEPS = 100, QUIET_TIME_US = 100000 };
 
 struct node_peer *diameter_find_peer(struct diameter_node *node, struct octets identity)
 {
@@ -155,6 +155,19 @@ void diameter_note_connection(struct diameter_node *node, struct peer_hdr *peer)
     int previous = atomic_exchange(&known->connection, connection);
     if (previous >= 0) {
         (void)close(previous);
+    }
+}
+
+void diameter_quiet_connection(struct diameter_node *node, struct peer_hdr *peer)
+{
+    if (!node->uses_tls || peer == NULL) {
+        return;
+    }
+    struct node_peer *known = diameter_find_peer(node, octets_of(peer->info.pi_diamid, peer->info.pi_diamidlen));
+    int connection = known == NULL ? -1 : atomic_load(&known->connection);
+    if (connection >= 0) {
+        (void)shutdown(connection, SHUT_RDWR);
+        (void)usleep(QUIET_TIME_US);
     }
 }
 

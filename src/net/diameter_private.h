@@ -100,6 +100,13 @@ void diameter_note_connection(struct diameter_node *node, struct peer_hdr *peer)
  */
 void diameter_settle_peers(struct diameter_node *node);
 
+/*
+ * To be called on freeDiameter's thread for the peer, just before that closes the connection. With TLS two threads of
+ * freeDiameter may say goodbye on one session at the same time, and free its memory under each other; this lets the one
+ * that receives end first.
+ */
+void diameter_quiet_connection(struct diameter_node *node, struct peer_hdr *peer);
+
 /* Closes what diameter_note_connection opened. */
 void diameter_forget_connections(struct diameter_node *node);
 

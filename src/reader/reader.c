@@ -14,18 +14,40 @@ struct reader {
     void *observer_context;
 };
 
+/* What a card's name may begin with; anything else is the path of a card file. */
+static const struct {
+    const char *prefix; /* alone, or followed by ':' and what the driver is told */
+    bool needs_argument;
+    enum gbau_status (*open)(const char *argument, const struct log *log, struct reader_connection *connection);
+} drivers[] = {
+    {"pcsc", false, pcsc_driver_open},
+    {"at", true, at_driver_open},
+};
+
+static enum gbau_status open_connection(const char *name, const struct log *log, struct reader_connection *connection)
+{
+    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++) {
+        const size_t length = strlen(drivers[i].prefix);
+        if (strncmp(name, drivers[i].prefix, length) != 0) {
+            continue;
+        }
+        if (name[length] == ':') {
+            return drivers[i].open(name + length + 1, log, connection);
+        }
+        if (name[length] == '\0' && !drivers[i].needs_argument) {
+            return drivers[i].open(NULL, log, connection);
+        }
+    }
+    return file_driver_open(name, log, connection);
+}
+
 enum gbau_status reader_open(const char *name, const struct log *log, struct reader **reader)
 {
-    static const char pcsc_name[] = "pcsc";
-    const size_t prefix = sizeof pcsc_name - 1;
     *reader = calloc(1, sizeof **reader);
     if (*reader == NULL) {
         return GBAU_E_MEMORY;
     }
-    const bool is_pcsc = strncmp(name, pcsc_name, prefix) == 0 && (name[prefix] == '\0' || name[prefix] == ':');
-    const char *pcsc_reader = is_pcsc && name[prefix] == ':' ? name + prefix + 1 : NULL;
-    enum gbau_status status = is_pcsc ? pcsc_driver_open(pcsc_reader, log, &(*reader)->connection)
-                                      : file_driver_open(name, log, &(*reader)->connection);
+    enum gbau_status status = open_connection(name, log, &(*reader)->connection);
     if (status != GBAU_OK) {
         free(*reader);
         *reader = NULL;

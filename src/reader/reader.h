@@ -1,5 +1,5 @@
 /*
- * reader.h: one way to reach any card, whatever stands between: a file in this process, or a PC/SC reader.
+ * reader.h: one way to reach any card, whatever stands between: a file in this process, a PC/SC reader, a modem.
  *
  * APDU level: the whole response comes at once; 61XX and 6CXX of T=0 cards are dealt with here.
  */
@@ -15,7 +15,7 @@ struct reader;
 
 /*
  * Opens a card: `name` is "pcsc" (the first reader with a card), "pcsc:N" (number N of the readers, from 0), "pcsc:NAME"
- * (the first reader whose name contains NAME), or the path of a card file. GBAU_E_NOT_FOUND, GBAU_E_BUSY, GBAU_E_IO; each
+ * (the first reader whose name contains NAME), "at:DEVICE" (the card in a modem), or the path of a card file. GBAU_E_NOT_FOUND, GBAU_E_BUSY, GBAU_E_IO; each
  * logged with what to do. The caller owns *reader. One thread at a time.
  */
 GBAU_MUST_USE enum gbau_status reader_open(const char *name, const struct log *log, struct reader **reader);

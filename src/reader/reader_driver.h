@@ -22,5 +22,7 @@ GBAU_MUST_USE enum gbau_status file_driver_open(const char *path, const struct l
                                                 struct reader_connection *connection);
 GBAU_MUST_USE enum gbau_status pcsc_driver_open(const char *reader_name, const struct log *log,
                                                 struct reader_connection *connection);
+GBAU_MUST_USE enum gbau_status at_driver_open(const char *device, const struct log *log,
+                                              struct reader_connection *connection);
 
 #endif
