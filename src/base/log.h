@@ -24,7 +24,7 @@ struct log {
     enum log_style style;
 };
 
-/* Writes one line: at most 1,023 characters, all but printable ASCII shown as '?', and what the style adds. Thread-safe. */
+/* Writes one line: what the style adds, and at most 1,023 characters; '?' for all but printable ASCII. Thread-safe. */
 void log_write(const struct log *log, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -8,7 +8,7 @@
 #define HEX_LENGTH(length)    (2 * (length))
 #define BASE64_LENGTH(length) (((length) + 2) / 3 * 4)
 
-/* Lower-case hex of `octets` as a C string. `capacity` counts the terminating zero. GBAU_E_SPACE when it is too small. */
+/* Lower-case hex of `octets` as a C string. `capacity` counts the terminating zero. GBAU_E_SPACE if it is too small. */
 GBAU_MUST_USE enum gbau_status hex_encode(struct octets octets, char *text, size_t capacity);
 
 /* Octets of hex `text` in either case, no spaces. GBAU_E_MALFORMED for anything else or an odd count. */

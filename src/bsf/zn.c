@@ -44,10 +44,13 @@ static bool pattern_matches(const char *pattern, struct octets fqdn)
     return fqdn.length > length && strncasecmp(suffix, (const char *)fqdn.data + fqdn.length - length, length) == 0;
 }
 
-/* May the NAF speak for the FQDN in its NAF-Id? */
-static bool naf_may_use(const struct bsf_naf *naf, struct octets naf_id)
+/* May the NAF speak for the FQDN in its NAF-Id? Never for the BSF's own: its "NAF key" is the TMPI (33.220 B.4). */
+static bool naf_may_use(const struct bsf *bsf, const struct bsf_naf *naf, struct octets naf_id)
 {
     struct octets fqdn = octets_of(naf_id.data, naf_id.length - NAF_ID_UA_SIZE);
+    if (pattern_matches(bsf->config.fqdn, fqdn)) {
+        return false;
+    }
     for (size_t i = 0; i < naf->fqdn_count; i++) {
         if (pattern_matches(naf->fqdns[i], fqdn)) {
             return true;
@@ -115,7 +118,7 @@ static enum gbau_status write_uss_list(struct bir_work *work)
 
 static uint32_t work_on_bir(struct bsf *bsf, struct bir_work *work)
 {
-    if (work->naf == NULL || !naf_may_use(work->naf, work->bir.naf_id)) {
+    if (work->naf == NULL || !naf_may_use(bsf, work->naf, work->bir.naf_id)) {
         return GBA_RESULT_NOT_AUTHORIZED;
     }
     enum gbau_status status = octets_to_text(work->bir.b_tid, work->b_tid, sizeof work->b_tid);

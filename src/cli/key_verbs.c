@@ -8,6 +8,7 @@
 #include "base/text_coding.h"
 #include "cli/options.h"
 #include "cli/report.h"
+#include "cli/tmpi_file.h"
 #include "cli/values.h"
 #include "cli/verbs.h"
 #include "crypto/openssl.h"
@@ -48,21 +49,33 @@ static enum gbau_status check_bsf_url(const char *url)
     return GBAU_E_ARGUMENT;
 }
 
-static enum gbau_status run_bootstrapping(struct device *device, const char *bsf_url, bool trust_missing_info,
+/* What the verb was told. */
+struct bootstrap_options {
+    const char *card, *bsf, *pin, *tmpi_file;
+    bool as_json;
+    bool trust_missing_info;
+};
+
+static enum gbau_status run_bootstrapping(struct device *device, const struct bootstrap_options *options,
                                           struct bootstrapping *done)
 {
+    char tmpi[ME_TMPI_SIZE] = "";
     static const struct http_client_config http_config;
     struct http_client *http = NULL;
     enum gbau_status status = http_client_open(&http_config, &cli_log, &http);
     if (status != GBAU_OK) {
         return status;
     }
+    if (options->tmpi_file != NULL) {
+        tmpi_file_read(options->tmpi_file, tmpi);
+    }
     const struct bootstrapping_request request = {.usim = &device->usim, .http = http, .crypto = &device->crypto,
-                                                  .log = &cli_log, .bsf_url = bsf_url,
-                                                  .trust_missing_info = trust_missing_info};
+                                                  .log = &cli_log, .bsf_url = options->bsf,
+                                                  .tmpi = options->tmpi_file == NULL ? NULL : tmpi,
+                                                  .trust_missing_info = options->trust_missing_info};
     status = bootstrapping_run(&request, done);
     http_client_close(http);
-    return status;
+    return status == GBAU_OK && options->tmpi_file != NULL ? tmpi_file_write(options->tmpi_file, tmpi) : status;
 }
 
 static bool report_bootstrapping(const struct device *device, const struct bootstrapping *done, bool as_json)
@@ -77,18 +90,16 @@ static bool report_bootstrapping(const struct device *device, const struct boots
 
 int verb_bootstrap(int argc, char **argv)
 {
-    const char *card = NULL;
-    const char *bsf = NULL;
-    const char *pin = NULL;
-    bool as_json = false;
-    bool trust_missing_info = false;
+    struct bootstrap_options options = {0};
     const struct option table[] = {
-        {"--card", "CARD", "a card file, pcsc, pcsc:N, pcsc:NAME or at:DEVICE", true, &card, NULL, NULL},
-        {"--bsf", "URL", "the operator's BSF, http://HOST:PORT/", true, &bsf, NULL, NULL},
-        {"--pin", "DIGITS", "the card's PIN", false, &pin, NULL, NULL},
+        {"--card", "CARD", "a card file, pcsc, pcsc:N, pcsc:NAME or at:DEVICE", true, &options.card, NULL, NULL},
+        {"--bsf", "URL", "the operator's BSF, http://HOST:PORT/", true, &options.bsf, NULL, NULL},
+        {"--pin", "DIGITS", "the card's PIN", false, &options.pin, NULL, NULL},
+        {"--tmpi", "FILE", "keeps a temporary identity there, so that the IMPI is sent in clear only once", false,
+         &options.tmpi_file, NULL, NULL},
         {"--no-rspauth", NULL, "accept a BSF that does not prove itself in Authentication-Info", false, NULL, NULL,
-         &trust_missing_info},
-        {"--json", NULL, "print JSON: b_tid, lifetime, impi, mode", false, NULL, NULL, &as_json},
+         &options.trust_missing_info},
+        {"--json", NULL, "print JSON: b_tid, lifetime, impi, mode", false, NULL, NULL, &options.as_json},
     };
     const struct usage usage = {"gbau bootstrap", "",
                                 "Runs Ub (TS 24.109): afterwards the card holds a fresh Ks, and its B-TID names it.", 0,
@@ -100,15 +111,15 @@ int verb_bootstrap(int argc, char **argv)
     struct device device = {0};
     struct bootstrapping done = {0};
     bool printed = false;
-    enum gbau_status status = check_bsf_url(bsf);
+    enum gbau_status status = check_bsf_url(options.bsf);
     if (status == GBAU_OK) {
-        status = device_open(&device, card, pin);
+        status = device_open(&device, options.card, options.pin);
     }
     if (status == GBAU_OK) {
-        status = run_bootstrapping(&device, bsf, trust_missing_info, &done);
+        status = run_bootstrapping(&device, &options, &done);
     }
     if (status == GBAU_OK) {
-        printed = report_bootstrapping(&device, &done, as_json);
+        printed = report_bootstrapping(&device, &done, options.as_json);
     }
     device_close(&device);
     secret_wipe(&done, sizeof done);

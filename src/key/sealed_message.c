@@ -44,6 +44,14 @@ static enum gbau_status algorithm_of_cose(uint64_t cose, enum key_algorithm *alg
 
 /* Writing */
 
+/* A name that the reader would refuse, or split elsewhere, is not written. */
+static bool key_is_sound(const struct sealed_message_key *key)
+{
+    return key->b_tid.length >= 1 && key->b_tid.length <= SEALED_MESSAGE_B_TID_MAX && key->label.length >= 1 &&
+           key->label.length <= APPLICATION_LABEL_MAX && memchr(key->b_tid.data, '#', key->b_tid.length) == NULL &&
+           cose_of_algorithm(key->algorithm) != 0;
+}
+
 typedef size_t head_encoder(size_t value, unsigned char *buffer, size_t size);
 
 static void write_head(struct octet_writer *writer, head_encoder *encode, size_t value)
@@ -96,7 +104,7 @@ void sealed_message_write_aad(struct octet_writer *writer, const struct sealed_m
     uint8_t buffer[PROTECTED_MAX];
     struct octet_writer protected_header = octet_writer_of(buffer, sizeof buffer);
     write_protected(&protected_header, key);
-    writer->failed = writer->failed || protected_header.failed;
+    writer->failed = writer->failed || protected_header.failed || !key_is_sound(key);
     write_enc_structure(writer, octets_written(&protected_header), external_aad);
 }
 
@@ -107,7 +115,7 @@ void sealed_message_write(struct octet_writer *writer, const struct sealed_messa
     uint8_t buffer[PROTECTED_MAX];
     struct octet_writer protected_header = octet_writer_of(buffer, sizeof buffer);
     write_protected(&protected_header, key);
-    writer->failed = writer->failed || protected_header.failed;
+    writer->failed = writer->failed || protected_header.failed || !key_is_sound(key);
 
     write_head(writer, encode_tag, COSE_TAG_ENCRYPT0);
     write_head(writer, cbor_encode_array_start, 3);

@@ -36,7 +36,7 @@ struct sealed_message {
     struct octets protected_header; /* as received: what the AEAD covers */
 };
 
-/* Writes the Enc_structure for `key` and `external_aad`. */
+/* Writes the Enc_structure for `key` and `external_aad`. The writer fails for a key whose name is not as above. */
 void sealed_message_write_aad(struct octet_writer *writer, const struct sealed_message_key *key,
                               struct octets external_aad);
 

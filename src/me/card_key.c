@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/ignore.h"
+#include "base/secret.h"
 #include "codec/ber_tlv.h"
 #include "key/api_aid.h"
 #include "me/apdu.h"
@@ -98,21 +99,25 @@ static enum gbau_status open_key(struct card_key *key, struct octets naf_id)
     return status == GBAU_OK ? read_opened(key, response.data) : status;
 }
 
+/* Everything that a key needs; what was opened before a failure is the caller's to close. */
+static enum gbau_status open_on_channel(struct card_key *key, struct octets naf_id)
+{
+    enum gbau_status status = open_channel(key);
+    if (status == GBAU_OK) {
+        status = select_applet(key);
+    }
+    return status == GBAU_OK ? open_key(key, naf_id) : status;
+}
+
 enum gbau_status card_key_open(struct card_key *key, struct reader *reader, struct octets naf_id, const char *label)
 {
-    *key = (struct card_key){.reader = reader, .algorithm = KEY_ALGORITHM_AES_256_GCM};
+    *key = (struct card_key){.algorithm = KEY_ALGORITHM_AES_256_GCM};
     if (label[0] == '\0' || strlen(label) > APPLICATION_LABEL_MAX) {
         return GBAU_E_ARGUMENT;
     }
     (void)snprintf(key->label, sizeof key->label, "%s", label);
-    enum gbau_status status = open_channel(key);
-    if (status != GBAU_OK) {
-        return status;
-    }
-    status = select_applet(key);
-    if (status == GBAU_OK) {
-        status = open_key(key, naf_id);
-    }
+    key->reader = reader;
+    enum gbau_status status = open_on_channel(key, naf_id);
     if (status != GBAU_OK) {
         close_channel(key);
         key->reader = NULL;
@@ -164,10 +169,12 @@ enum gbau_status card_key_seal(struct card_key *key, struct octets text, struct 
     ber_tlv_write(&writer, TAG_ADDITIONAL_DATA, octets_written(&aad_writer));
     ber_tlv_write(&writer, TAG_PLAINTEXT, text);
     if (aad_writer.failed || writer.failed) {
+        secret_wipe(data, sizeof data);
         return GBAU_E_SPACE;
     }
     const struct apdu_command command = {
         .cla = CLA_API, .ins = INS_ENCRYPT, .p1 = key->handle, .data = octets_written(&writer), .le = APDU_ANY_LE};
     enum gbau_status status = run(key, &command, &response);
+    secret_wipe(data, sizeof data); /* the text was in it */
     return status == GBAU_OK ? write_message(&name, text, response.data, sealed) : status;
 }

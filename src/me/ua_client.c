@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/secret.h"
 #include "base/text_coding.h"
@@ -43,7 +44,7 @@ static enum gbau_status read_challenge(const struct ua_client_request *request, 
         log_error(request->log, "%s did not ask for GBA: is it a NAF?", request->url);
         return GBAU_E_PROTOCOL;
     }
-    if (strcmp(challenge->realm, expected_realm) != 0) {
+    if (strcasecmp(challenge->realm, expected_realm) != 0) {
         log_error(request->log, "the NAF calls itself \"%s\", not \"%s\"", challenge->realm, expected_realm);
         return GBAU_E_PROTOCOL;
     }

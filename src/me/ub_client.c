@@ -52,6 +52,7 @@ enum gbau_status ub_client_read_challenge(struct ub_client *client, const char *
     credentials->qop = DIGEST_QOP_AUTH_INT;
     credentials->nonce_count = 1;
     credentials->auts[0] = '\0';
+    secret_wipe(&client->res, sizeof client->res); /* a RES counts for its own challenge only */
     return GBAU_OK;
 }
 
@@ -104,6 +105,9 @@ enum gbau_status ub_client_read_success(struct ub_client *client, const char *au
                                         bool trust_missing, struct bsf_xml *info)
 {
     enum gbau_status status = GBAU_E_AUTHENTICATION;
+    if (client->res.length == 0) {
+        return GBAU_E_AUTHENTICATION; /* nothing was agreed: whoever says 200 to an AUTS is no BSF */
+    }
     if (authentication_info != NULL) {
         status = check_rspauth(client, authentication_info, body);
     } else if (trust_missing) {

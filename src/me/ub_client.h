@@ -43,6 +43,7 @@ GBAU_MUST_USE enum gbau_status ub_client_resynchronise(struct ub_client *client,
 /*
  * Reads a 200: checks rspauth over the body, so that the BSF proves that it knows RES, then reads the document.
  * `authentication_info` may be NULL when the header is missing: that is GBAU_E_AUTHENTICATION unless `trust_missing`.
+ * GBAU_E_AUTHENTICATION too when the last message was not made by ub_client_answer: then there is no RES to prove.
  */
 GBAU_MUST_USE enum gbau_status ub_client_read_success(struct ub_client *client, const char *authentication_info,
                                                       struct octets body, bool trust_missing, struct bsf_xml *info);

@@ -25,7 +25,7 @@ enum {
 };
 
 struct naf_config {
-    char fqdn[NAF_FQDN_SIZE];            /* the name that UEs use: part of every NAF_ID */
+    char fqdn[NAF_FQDN_SIZE];            /* the name that UEs use: part of every NAF_ID, in lower case there */
     uint8_t digest_ua[NAF_ID_UA_SIZE];   /* Ua protocol of the HTTP Digest resource; 01 00 00 00 02 */
     uint8_t sealed_ua[NAF_ID_UA_SIZE];   /* Ua protocol of sealed messages */
     char sealed_path[NAF_PATH_SIZE];     /* where they are posted */

@@ -1,10 +1,12 @@
 /* diameter.c: the life of the Diameter node: open, start, close; what it serves and uses. */
 #include "net/diameter.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <freeDiameter/freeDiameter-host.h>
 #include <freeDiameter/libfdcore.h>
@@ -39,22 +41,49 @@ __attribute__((format(printf, 2, 0))) static void on_log(int level, const char *
     diameter_allow_cancel(state);
 }
 
+/*
+ * freeDiameter writes to connections that its peers may have closed, which raises SIGPIPE and would end the process.
+ * Its threads inherit the signals that are blocked in the thread that makes them: so they get none, now and later.
+ */
+static sigset_t block_signals(void)
+{
+    sigset_t all;
+    sigset_t before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    return before;
+}
+
+static void restore_signals(const sigset_t *before)
+{
+    (void)pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
 static enum gbau_status start_freediameter(struct diameter_node *node, const struct diameter_config *config)
 {
-    (void)fd_log_handler_register(on_log);
-    if (fd_core_initialize() != 0) {
-        log_error(node->log, "Diameter: freeDiameter does not initialise");
-        return GBAU_E_UNSUPPORTED;
-    }
     enum gbau_status status = diameter_apply_config(node, config);
     if (status == GBAU_OK) {
         status = diameter_open_gate(node);
     }
-    return status == GBAU_OK ? diameter_register_service(node) : status;
+    if (status == GBAU_OK) {
+        status = diameter_register_service(node);
+    }
+    return status == GBAU_OK ? diameter_open_outbox(node) : status;
 }
 
+/* Exported by libfdcore, but not in its headers: the threads for routing and dispatch end within a second. */
+int fd_rtdisp_cleanstop(void);
+
+enum { THREADS_END_US = 1100000 };
+
+/*
+ * When it ends, freeDiameter destroys queues under the threads that wait for them, and aborts when these do not leave
+ * within 20 ms, which on a busy machine, or with more than 20 workers, they do not. So they are sent away beforehand.
+ */
 static void end_freediameter(struct diameter_node *node)
 {
+    (void)fd_rtdisp_cleanstop();
+    (void)usleep(THREADS_END_US);
     (void)fd_core_shutdown();
     (void)fd_core_wait_shutdown_complete();
     for (size_t i = 0; i < sizeof node->hooks / sizeof node->hooks[0]; i++) {
@@ -62,13 +91,29 @@ static void end_freediameter(struct diameter_node *node)
             (void)fd_hook_unregister(node->hooks[i]);
         }
     }
-    (void)fd_log_handler_unregister();
 }
 
 static void free_node(struct diameter_node *node)
 {
+    (void)fd_log_handler_unregister();
     diameter_the_node = NULL;
     free(node);
+}
+
+/* With signals blocked. When it fails, freeDiameter has ended again. */
+static enum gbau_status open_freediameter(struct diameter_node *node, const struct diameter_config *config)
+{
+    (void)fd_log_handler_register(on_log);
+    if (fd_core_initialize() != 0) {
+        log_error(node->log, "Diameter: freeDiameter does not initialise");
+        return GBAU_E_UNSUPPORTED;
+    }
+    enum gbau_status status = start_freediameter(node, config);
+    if (status != GBAU_OK) {
+        atomic_store(&node->closing, true);
+        end_freediameter(node);
+    }
+    return status;
 }
 
 enum gbau_status diameter_open(const struct diameter_config *config, const struct log *log, struct diameter_node **node)
@@ -87,13 +132,10 @@ enum gbau_status diameter_open(const struct diameter_config *config, const struc
         return status;
     }
     diameter_the_node = new_node;
-    status = start_freediameter(new_node, config);
-    if (status == GBAU_OK) {
-        status = diameter_open_outbox(new_node);
-    }
+    const sigset_t signals = block_signals();
+    status = open_freediameter(new_node, config);
+    restore_signals(&signals);
     if (status != GBAU_OK) {
-        atomic_store(&new_node->closing, true);
-        end_freediameter(new_node);
         free_node(new_node);
         return status;
     }
@@ -101,11 +143,8 @@ enum gbau_status diameter_open(const struct diameter_config *config, const struc
     return GBAU_OK;
 }
 
-enum gbau_status diameter_start(struct diameter_node *node)
+static enum gbau_status start_peers(struct diameter_node *node)
 {
-    if (node->application_count == 0 || atomic_load(&node->started)) {
-        return GBAU_E_ARGUMENT;
-    }
     enum gbau_status status = diameter_add_peers(node);
     if (status != GBAU_OK) {
         return status;
@@ -114,8 +153,19 @@ enum gbau_status diameter_start(struct diameter_node *node)
         log_error(node->log, "Diameter: freeDiameter does not start");
         return GBAU_E_IO;
     }
-    atomic_store(&node->started, true);
     return GBAU_OK;
+}
+
+enum gbau_status diameter_start(struct diameter_node *node)
+{
+    if (node->application_count == 0 || atomic_load(&node->started)) {
+        return GBAU_E_ARGUMENT;
+    }
+    const sigset_t signals = block_signals();
+    enum gbau_status status = start_peers(node);
+    restore_signals(&signals);
+    atomic_store(&node->started, status == GBAU_OK);
+    return status;
 }
 
 void diameter_close(struct diameter_node *node)

@@ -35,7 +35,7 @@ struct diameter_config {
     const char *realm;
     const char *listen_address; /* an IPv4 or IPv6 address; NULL: listen nowhere */
     uint16_t listen_port;       /* not 0 when listening */
-    size_t peer_count; /* only these peers are let in */
+    size_t peer_count;          /* only these peers are let in */
     struct diameter_peer peers[DIAMETER_MAX_PEERS];
     /* PEM files; all three or none. With them TLS is used with every peer and demanded from it. */
     const char *certificate_file;
@@ -47,8 +47,8 @@ struct diameter_config {
 struct diameter_node;
 
 /*
- * Makes the node. Strings are copied; `log` must live as long as the process. The caller owns *node. GBAU_E_CONFIGURATION
- * when the configuration is not usable, with the detail in the log.
+ * Makes the node. Strings are copied; `log` must live as long as the process. The caller owns *node.
+ * GBAU_E_CONFIGURATION when the configuration is not usable, with the detail in the log.
  */
 GBAU_MUST_USE enum gbau_status diameter_open(const struct diameter_config *config, const struct log *log,
                                              struct diameter_node **node);
@@ -60,15 +60,15 @@ GBAU_MUST_USE enum gbau_status diameter_open(const struct diameter_config *confi
 GBAU_MUST_USE enum gbau_status diameter_start(struct diameter_node *node);
 
 /*
- * Disconnects, fails what is outstanding with GBAU_E_UNREACHABLE, and ends the node. No handler or completion runs after
- * it returns. Not to be called from one. Takes a second or two, up to 17 s when a peer does not say goodbye.
+ * Disconnects, fails what is outstanding with GBAU_E_UNREACHABLE, and ends the node. No handler or completion runs
+ * after it returns. Not to be called from one. Takes a second or two, up to 17 s when a peer does not say goodbye.
  */
 void diameter_close(struct diameter_node *node);
 
 /*
- * Answers a request: reads `request` (AVPs), writes the answer's AVPs, among them Result-Code or Experimental-Result, to
- * `answer`. `origin_host` is the sender's Diameter identity. Called from a worker thread; it may block there. When the
- * handler writes nothing, or too much, 5012 is answered.
+ * Answers a request: reads `request` (AVPs), writes the answer's AVPs, among them Result-Code or Experimental-Result,
+ * to `answer`. `origin_host` is the sender's Diameter identity. Called from a worker thread; it may block there. When
+ * the handler writes nothing, or too much, 5012 is answered.
  */
 typedef void diameter_handler(void *context, struct octets origin_host, struct octets request,
                               struct octet_writer *answer);
@@ -89,8 +89,8 @@ typedef void diameter_done(void *context, enum gbau_status status, struct octets
 /*
  * Sends a request without waiting; `done` is called from a worker thread, always exactly once when GBAU_OK is returned
  * and never otherwise. GBAU_E_UNREACHABLE at once when no peer is connected, GBAU_E_BUSY when there are
- * DIAMETER_MAX_OUTSTANDING requests already, GBAU_E_MALFORMED when `request` is not a sequence of AVPs, GBAU_E_SPACE when
- * it is too long. `destination_host` may be NULL. Thread-safe; may be called from a handler or completion.
+ * DIAMETER_MAX_OUTSTANDING requests already, GBAU_E_MALFORMED when `request` is not a sequence of AVPs, GBAU_E_SPACE
+ * when it is too long. `destination_host` may be NULL. Thread-safe; may be called from a handler or completion.
  */
 GBAU_MUST_USE enum gbau_status diameter_request(struct diameter_node *node, uint32_t application, uint32_t command,
                                                 const char *destination_realm, const char *destination_host,

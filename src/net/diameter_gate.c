@@ -301,9 +301,15 @@ static bool is_same_text(const char *text, struct octets octets)
     return strlen(text) == octets.length && strncasecmp(text, (const char *)octets.data, octets.length) == 0;
 }
 
-/* Only configured peers get past this, and only with an application in common: freeDiameter gives up peers without. */
+/*
+ * Only configured peers get past this, and only with an application in common: freeDiameter gives up peers without. A
+ * node that is about to end lets nobody in any more.
+ */
 static bool admit_peer(struct diameter_node *node, const struct letter *letter, const struct capabilities *capabilities)
 {
+    if (atomic_load(&node->closing)) {
+        return false;
+    }
     struct node_peer *peer = diameter_find_peer(node, capabilities->origin_host);
     if (peer == NULL) {
         log_warning(node->log, "Diameter: refused \"%.*s\", which is not a configured peer",
@@ -379,8 +385,12 @@ static bool is_capabilities_request(const struct diameter_header *header)
 static void pass_letter(struct diameter_node *node, struct msg *message, struct peer_hdr *peer,
                         const struct letter *letter)
 {
+    bool is_request = (letter->header.flags & DIAMETER_REQUEST) != 0;
     bool is_routable = letter->header.application != 0 || (letter->header.flags & DIAMETER_PROXIABLE) != 0;
     if (peer == NULL && !is_capabilities_request(&letter->header)) {
+        make_unrecognisable(message);
+    } else if (is_routable && is_request && atomic_load(&node->closing)) {
+        diameter_cut_connection(node, peer);
         make_unrecognisable(message);
     } else if (is_routable) {
         put_in_envelope(node, message, letter);

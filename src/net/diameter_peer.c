@@ -158,15 +158,19 @@ void diameter_note_connection(struct diameter_node *node, struct peer_hdr *peer)
     }
 }
 
-void diameter_quiet_connection(struct diameter_node *node, struct peer_hdr *peer)
+void diameter_cut_connection(struct diameter_node *node, struct peer_hdr *peer)
 {
-    if (!node->uses_tls || peer == NULL) {
-        return;
-    }
     struct node_peer *known = diameter_find_peer(node, octets_of(peer->info.pi_diamid, peer->info.pi_diamidlen));
     int connection = known == NULL ? -1 : atomic_load(&known->connection);
     if (connection >= 0) {
         (void)shutdown(connection, SHUT_RDWR);
+    }
+}
+
+void diameter_quiet_connection(struct diameter_node *node, struct peer_hdr *peer)
+{
+    if (node->uses_tls && peer != NULL) {
+        diameter_cut_connection(node, peer);
         (void)usleep(QUIET_TIME_US);
     }
 }

@@ -100,6 +100,9 @@ void diameter_note_connection(struct diameter_node *node, struct peer_hdr *peer)
  */
 void diameter_settle_peers(struct diameter_node *node);
 
+/* Breaks the connection with a peer, of which freeDiameter learns as of any other that breaks. */
+void diameter_cut_connection(struct diameter_node *node, struct peer_hdr *peer);
+
 /*
  * To be called on freeDiameter's thread for the peer, just before that closes the connection. With TLS two threads of
  * freeDiameter may say goodbye on one session at the same time, and free its memory under each other; this lets the one

@@ -3,9 +3,11 @@
 
 #include <curl/curl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "base/secret.h"
 
@@ -255,12 +257,31 @@ static bool set_method(CURL *curl, const struct http_client_request *request)
     return code == CURLE_OK;
 }
 
+/* libcurl's TLS writes may raise SIGPIPE, which would end the process: it is held back, and then taken away. */
+static CURLcode perform_without_sigpipe(CURL *curl)
+{
+    sigset_t pipe_only;
+    sigset_t before;
+    sigset_t pending;
+    (void)sigemptyset(&pipe_only);
+    (void)sigaddset(&pipe_only, SIGPIPE);
+    (void)sigpending(&pending);
+    (void)pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
+    CURLcode code = curl_easy_perform(curl);
+    const struct timespec at_once = {0, 0};
+    if (sigismember(&pending, SIGPIPE) == 0) {
+        (void)sigtimedwait(&pipe_only, NULL, &at_once);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return code;
+}
+
 static enum gbau_status perform(struct http_client *client, const struct http_client_request *request,
                                 struct reception *reception)
 {
     CURL *curl = client->curl;
     client->error[0] = '\0';
-    CURLcode code = curl_easy_perform(curl);
+    CURLcode code = perform_without_sigpipe(curl);
     if (code != CURLE_OK) {
         enum gbau_status status = status_of(code, reception);
         const char *detail = client->error[0] != '\0' ? client->error : curl_easy_strerror(code);

@@ -11,13 +11,13 @@
 #include "base/octets.h"
 
 struct http_server_config {
-    const char *listen_address; /* an IPv4 or IPv6 address */
-    uint16_t listen_port;       /* 0: any free one, see http_server_port */
-    unsigned threads;           /* 0: 1 */
-    size_t body_max;            /* larger bodies are answered with 413; 0: 65,536 */
+    const char *listen_address;   /* an IPv4 or IPv6 address */
+    uint16_t listen_port;         /* 0: any free one, see http_server_port */
+    unsigned threads;             /* 0: 1 */
+    size_t body_max;              /* larger bodies are answered with 413; 0: 65,536 */
     size_t memory_per_connection; /* more header data is answered with 431; 0: 32,768 */
-    unsigned connection_max;    /* 0: 1,024 */
-    unsigned idle_timeout_s;    /* silent connections are closed, those that drip a request after twice that; 0: 15 */
+    unsigned connection_max;      /* 0: 1,024 */
+    unsigned idle_timeout_s;      /* silent connections are closed, those that drip a request after twice that; 0: 15 */
 };
 
 struct http_server;

@@ -197,13 +197,16 @@ static enum gbau_status reserve_nonces(struct uicc *uicc)
     nvm_change(&uicc->nvm, uicc->layout.nonce_counter, octets, sizeof octets);
     enum gbau_status status = nvm_commit(&uicc->nvm);
     if (status == GBAU_OK) {
+        status = crypto_random(uicc->crypto, uicc->nonce_prefix, sizeof uicc->nonce_prefix);
+    }
+    if (status == GBAU_OK) {
         uicc->next_nonce = reserved;
         uicc->nonce_limit = reserved + NONCE_BLOCK;
     }
     return status;
 }
 
-/* Four zeros and the card's counter, which survives power loss: no nonce ever comes twice. */
+/* Four random octets and the card's counter, which survives power loss: no nonce ever comes twice. */
 static enum gbau_status make_nonce(struct uicc *uicc, uint8_t nonce[AES_GCM_NONCE_SIZE])
 {
     if (uicc->next_nonce == uicc->nonce_limit) {
@@ -213,7 +216,7 @@ static enum gbau_status make_nonce(struct uicc *uicc, uint8_t nonce[AES_GCM_NONC
         }
     }
     struct octet_writer writer = octet_writer_of(nonce, AES_GCM_NONCE_SIZE);
-    octet_writer_u32(&writer, 0);
+    octet_writer_put(&writer, uicc->nonce_prefix, sizeof uicc->nonce_prefix);
     octet_writer_u64(&writer, uicc->next_nonce);
     uicc->next_nonce++;
     return GBAU_OK;

@@ -147,8 +147,8 @@ static bool directory_is_sound(const struct card_layout *layout, size_t index)
 static bool elementary_file_is_sound(struct octets data, const struct card_layout *layout, size_t index)
 {
     const struct card_file *file = &layout->files[index];
-    if (file->parent >= index || !is_directory(layout, file->parent) || file->size == 0 ||
-        !lies_within(data, file->body, file->size)) {
+    if (file->parent >= index || !is_directory(layout, file->parent) || file->application != CARD_NO_INDEX ||
+        file->size == 0 || !lies_within(data, file->body, file->size)) {
         return false;
     }
     if (file->kind == FILE_KIND_TRANSPARENT) {

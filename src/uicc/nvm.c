@@ -245,13 +245,14 @@ static size_t follow_chain(const struct nvm *nvm, unsigned half, uint64_t *seque
 static bool holds_later_record(const struct nvm *nvm, unsigned half, uint64_t sequence)
 {
     const struct octets octets = half_of(nvm, half);
-    const uint8_t first_octet = record_magic_of(nvm)[0];
+    const uint8_t *const end = octets.data + octets.length;
+    const uint8_t *found = octets.data;
     struct record record;
-    for (size_t position = 0; position + RECORD_HEAD_SIZE <= octets.length; position++) {
-        if (octets.data[position] == first_octet && read_record(nvm, octets, position, &record) &&
-            record.sequence > sequence) {
+    while ((found = memchr(found, record_magic_of(nvm)[0], (size_t)(end - found))) != NULL) {
+        if (read_record(nvm, octets, (size_t)(found - octets.data), &record) && record.sequence > sequence) {
             return true;
         }
+        found++;
     }
     return false;
 }

@@ -42,6 +42,7 @@ struct uicc {
     uint32_t verified_pins; /* bit i: PIN i; valid on all channels (TS 102 221 11.1.9) */
     struct uicc_channel channels[UICC_CHANNELS];
     struct uicc_api_session sessions[UICC_API_SESSIONS];
+    uint8_t nonce_prefix[4]; /* random, new with every block: a card restored from a backup repeats no nonce */
     uint64_t next_nonce;
     uint64_t nonce_limit; /* nonces below it are reserved in the memory */
 };

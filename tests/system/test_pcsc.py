@@ -1,110 +1,205 @@
-"""test_pcsc.py: the card as other people's PC/SC programs see it: pcscd, vpcd, opensc-tool, pcsc_scan, scriptor."""
+"""test_pcsc.py: the card as other people's PC/SC programs see it, and our own tool over PC/SC, on a private pcscd."""
+import contextlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
 
 import virtual_reader
+from milenage import UA_HTTP_DIGEST
+from secret_search import search, secrets_of_run, secrets_of_subscriber
+from ub_by_hand import run_of_b_tid
 
-BUILD = pathlib.Path(os.environ.get("GBAU_BUILD", "build")).resolve()
-GBAU = BUILD / "src/cli/gbau"
 DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
 V1 = json.loads((DATA / "gba_u.json").read_text())["vectors"][0]
-ATR = "3b:9f:96:80:1f:87:80:31:e0:73:fe:21:1f:67:47:42:41:55:53:49:4d:d2"
+ATR = "3b9f96801f878031e073fe211f674742415553494dd2"
+READER = "Virtual PCD 00 00"
+FQDN = "naf.example.com"
+NAF = ["--naf", FQDN, "--ua", UA_HTTP_DIGEST.hex()]
 SELECT_USIM = "00A4040C07A0000000871002"
 VERIFY_PIN = "002000010831323334FFFFFFFF"
 
 
-def make_card(path):
-    subprocess.run([GBAU, "card", "create", path, "--imsi", "001010123456789", "--k", V1["k"], "--opc",
-                    V1["topc_or_opc"], "--pin", "1234"], check=True, capture_output=True)
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """A virtual reader without a card; its pcscd writes down every APDU."""
+    unshare = ["unshare", "--mount", "--net"] + ([] if os.getuid() == 0 else ["--map-root-user"])
+    tried = subprocess.run([*unshare, "true"], capture_output=True, text=True, check=False)
+    if tried.returncode != 0:
+        pytest.skip(f"no namespaces for us here: {tried.stderr}")
+    with virtual_reader.private_pcscd(tmp_path_factory.mktemp("pcsc"), "--debug", "--apdu") as private:
+        yield private
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory):
-    """A virtual reader with our card in it."""
-    directory = tmp_path_factory.mktemp("pcsc")
-    card = directory / "card"
-    make_card(card)
-    with virtual_reader.private_pcscd(directory) as private:
-        with private.card([GBAU, "card", "serve", card, "--vpcd", private.vpcd]):
-            private.card_file = card
-            yield private
+def network(reader, new_network):
+    """Beside pcscd, where the tool must be to reach both."""
+    made = new_network(prefix=reader.prefix)
+    made.prepare()
+    made.start()
+    return made
 
 
-def opensc_send(reader, *apdus):
-    """Sends APDUs in one session; gives the status word of each and all that was printed."""
-    arguments = [word for apdu in apdus for word in ("-s", apdu)]
-    output = reader.run(["opensc-tool", "--card-driver", "default", *arguments]).stdout
-    words = [line.split("SW1=0x")[1][:2] + line.split("SW2=0x")[1][:2] for line in output.splitlines()
-             if "SW1=" in line]
-    return words, output
+@pytest.fixture
+def subscriber(network, new_subscriber):
+    return new_subscriber(network)
 
 
-def test_opensc_sees_reader_and_atr(reader):
-    assert "Virtual PCD" in reader.run(["opensc-tool", "--list-readers"]).stdout
-    assert reader.run(["opensc-tool", "--atr"]).stdout.strip().lower() == ATR
+@pytest.fixture
+def served(programs, reader):
+    """A context with a card file in the reader."""
+
+    @contextlib.contextmanager
+    def serve(path):
+        with reader.card([programs.path("gbau"), "card", "serve", path, "--vpcd", reader.vpcd]) as process:
+            yield
+        assert process.returncode == 0, "taken out by SIGTERM, the card is in order"
+
+    return serve
 
 
-def test_pcsc_scan_knows_the_atr(reader):
-    output = reader.run(["pcsc_scan", "-r"]).stdout
-    assert "Virtual PCD" in output
+@pytest.fixture
+def v1_card(programs, tmp_path):
+    path = tmp_path / "v1.card"
+    programs.run("card", "create", path, "--imsi", "001010123456789", "--k", V1["k"], "--opc", V1["topc_or_opc"])
+    return path
 
 
-def test_opensc_selects_reads_and_authenticates(reader):
-    words, output = opensc_send(reader, "00A40004023F0000", "00A40004022FE200", "00B000000A", SELECT_USIM, VERIFY_PIN,
-                                "00A40004026F0700", "00B0000009", V1["apdu_bootstrap"])
-    assert words == ["9000"] * 8
-    assert "08 09 10 10 10 32 54 76 98" in output
-    assert " ".join(V1["res_flipped"][i:i + 2].upper() for i in range(0, 16, 2)) in output
+def send(reader, *commands):
+    """Data and status word of commands sent in one session through opensc-tool."""
+    options = [word for command in commands for word in ("-s", command)]
+    output = reader.run(["opensc-tool", "--card-driver", "default", "--reader", "0", *options]).stdout
+    answers = []
+    for block in re.split(r"Sending: .*\n", output)[1:]:
+        sw1, sw2 = re.search(r"SW1=0x(..), SW2=0x(..)", block).groups()
+        data = "".join(re.findall(r"(?m)^(?:[0-9A-F]{2} )+", block))
+        answers.append((data.replace(" ", "").lower(), (sw1 + sw2).lower()))
+    return answers
 
 
-def test_errors_come_through(reader):
-    words, _ = opensc_send(reader, "00A4000C021234", "00FF0000", "A0A40000023F00")
-    assert words == ["6A82", "6D00", "6E00"]
+# Other people's programs
 
 
-def test_t0_get_response_by_scriptor(reader):
+def test_the_card_is_seen(reader, served, v1_card):
+    with served(v1_card):
+        assert READER in reader.run(["opensc-tool", "--list-readers"]).stdout
+        assert reader.run(["opensc-tool", "--reader", "0", "--atr"]).stdout.strip().replace(":", "") == ATR
+        assert READER in reader.run(["pcsc_scan", "-r"]).stdout
+        scanned = reader.run(["pcsc_scan", "-n", "-t", "1"], check=False).stdout
+        assert "Card inserted" in scanned and ATR.upper() in scanned.replace(" ", "")
+
+
+def test_opensc_selects_reads_and_authenticates(reader, served, v1_card):
+    """Also where T=0 holds answers back: opensc-tool gets all of them."""
+    with served(v1_card):
+        answers = send(reader, "00A40004023F0000", "00A40004022FE200", "00B000000A", SELECT_USIM, VERIFY_PIN,
+                       "00A40004026F0700", "00B0000009", "00B0000001", V1["apdu_bootstrap"], V1["naf"][0]["apdu"])
+    assert [sw for _, sw in answers] == ["9000"] * 10
+    assert answers[0][0].startswith("62") and answers[6][0] == "080910101032547698" and answers[7][0] == "08"
+    assert answers[8][0] + "9000" == V1["rapdu_bootstrap"] and answers[9][0] + "9000" == V1["naf"][0]["rapdu"]
+
+
+def test_errors_come_through(reader, served, v1_card):
+    with served(v1_card):
+        answers = send(reader, "00A4000C021234", "00FF0000", "A0A40000023F00")
+    assert answers == [("", "6a82"), ("", "6d00"), ("", "6e00")]
+
+
+def test_t0_get_response_by_scriptor(reader, served, v1_card):
     """scriptor sends what it is told: at T=0 a case 4 command without Le gives 61XX, and GET RESPONSE the rest."""
     script = "reset\n00 A4 00 04 02 3F 00\n00 C0 00 00 02\n00 C0 00 00 00\n"
-    output = reader.run(["scriptor", "-p", "T=0"], input=script).stdout
-    assert "61 " in output
-    assert "62 " in output
+    with served(v1_card):
+        output = reader.run(["scriptor", "-p", "T=0"], input=script).stdout
+    assert "61 " in output and "62 " in output
 
 
-def test_our_reader_finds_it_by_number_and_name(reader):
-    for name in ("pcsc", "pcsc:0", "pcsc:Virtual"):
-        failed = reader.run([GBAU, "naf-key", "--card", name, "--pin", "1234", "--naf", "naf.example.com", "--ua",
-                             "0100000002"], check=False)
-        assert failed.returncode in (0, 1)
-        assert "no such PC/SC reader" not in failed.stderr
-    wrong = reader.run([GBAU, "naf-key", "--card", "pcsc:Nothing", "--naf", "n", "--ua", "0100000002"], check=False)
-    assert wrong.returncode == 1
-    assert "no such PC/SC reader" in wrong.stderr
+def test_scriptor_with_a_script(reader, served, v1_card, tmp_path):
+    script = tmp_path / "script"
+    script.write_text("00 A4 04 04 07 A0 00 00 00 87 10 02 00\n00 20 00 01 08 31 32 33 34 FF FF FF FF\n")
+    with served(v1_card):
+        text = reader.run(["scriptor", "-r", READER, script]).stdout
+    assert text.count("90 00 : Normal processing.") == 2
 
 
-def test_served_card_is_locked(reader):
-    refused = subprocess.run([GBAU, "card", "apdu", reader.card_file], input="", capture_output=True, text=True)
-    assert refused.returncode == 1
-    assert "in use" in refused.stderr
+# Our own tool
 
 
-def test_naf_key_through_the_reader(reader):
-    """V1 was bootstrapped above or is now: the card derives, at T=0, what the vector says."""
-    opensc_send(reader, SELECT_USIM, VERIFY_PIN, V1["apdu_bootstrap"])
-    naf = V1["naf"][0]
-    done = reader.run([GBAU, "naf-key", "--card", "pcsc", "--pin", "1234", "--naf", naf["fqdn"], "--ua", naf["ua"],
-                       "--json"])
-    assert json.loads(done.stdout)["ks_ext_naf"] == naf["ks_ext_naf"]
+def bootstrap(programs, reader, network, *options, name="pcsc"):
+    return programs.call("bootstrap", "--card", name, "--bsf", network.ub_url, "--json", *options, prefix=reader.prefix)
 
 
-def test_without_a_reader(tmp_path):
-    refused = subprocess.run([GBAU, "card", "serve", tmp_path / "none"], capture_output=True, text=True)
-    assert refused.returncode == 1
-    make_card(tmp_path / "card")
-    refused = subprocess.run([GBAU, "card", "serve", tmp_path / "card", "--vpcd", "127.0.0.1:1"],
-                             capture_output=True, text=True)
-    assert refused.returncode == 1
-    assert "vsmartcard-vpcd" in refused.stderr
+def test_naf_key_through_the_reader(programs, reader, served, v1_card):
+    """What one program has bootstrapped the next one derives from."""
+    with served(v1_card):
+        assert send(reader, SELECT_USIM, VERIFY_PIN, V1["apdu_bootstrap"])[2][1] == "9000"
+        said = programs.run("naf-key", "--card", "pcsc", "--pin", "1234", "--json", *NAF, prefix=reader.prefix)
+    assert json.loads(said)["ks_ext_naf"] == V1["naf"][0]["ks_ext_naf"]
+
+
+@pytest.mark.parametrize("name", ["pcsc", "pcsc:0", "pcsc:Virtual", f"pcsc:{READER}"])
+def test_bootstrapping(programs, network, reader, served, new_card, subscriber, name):
+    """From end to end; the card file afterwards holds what was bootstrapped, and pcscd's log of APDUs holds no key."""
+    mark = reader.log.stat().st_size
+    path = new_card(subscriber)
+    with served(path):
+        done = bootstrap(programs, reader, network, "--pin", "1234", name=name)
+        assert (done.returncode, done.stderr) == (0, "")
+        said = json.loads(done.stdout)
+        key = programs.run("naf-key", "--card", name, "--pin", "1234", "--json", *NAF, prefix=reader.prefix)
+    run = run_of_b_tid(subscriber, said["b_tid"])
+    assert said["mode"] == "GBA_U" and said["impi"] == subscriber.impi
+    assert json.loads(key) == {"ks_ext_naf": run.ks_ext_naf(FQDN).hex()}
+    assert programs.run("naf-key", "--card", path, "--pin", "1234", "--json", *NAF) == key
+
+    log = {"pcscd": reader.log.read_bytes()[mark:]}
+    leaves = {"RAND": run.rand, "Ks_ext_NAF": run.ks_ext_naf(FQDN), "RES": run.res_of_gba_u}
+    assert len(search(leaves, log)) == 3, "the log does hold the APDUs"
+    assert search({**secrets_of_subscriber(subscriber), **secrets_of_run(run, FQDN)}, log) == []
+
+
+def test_resynchronisation(programs, network, reader, served, new_card, subscriber):
+    with served(new_card(subscriber, "--sqn", "000000100019")):
+        done = bootstrap(programs, reader, network, "--pin", "1234")
+    assert done.returncode == 0 and "resynchronising" in done.stderr
+
+
+def test_pins(programs, network, reader, served, new_card, subscriber):
+    with served(new_card(subscriber)):
+        done = bootstrap(programs, reader, network)
+        assert done.returncode == 1 and "give it with --pin" in done.stderr
+        done = bootstrap(programs, reader, network, "--pin", "9999")
+        assert done.returncode == 1 and "wrong PIN, 2 tries left" in done.stderr
+        assert bootstrap(programs, reader, network, "--pin", "1234").returncode == 0
+
+
+def test_a_card_that_comes_and_goes(programs, network, reader, served, new_card, subscriber):
+    path = new_card(subscriber)
+    b_tids = set()
+    for _ in range(3):
+        with served(path):
+            b_tids.add(json.loads(bootstrap(programs, reader, network, "--pin", "1234").stdout)["b_tid"])
+    assert len(b_tids) == 3
+
+
+@pytest.mark.parametrize("name, complaint", [
+    ("pcsc", "no card in the PC/SC reader"), ("pcsc:7", "no such PC/SC reader"),
+    ("pcsc:Elsewhere", "no such PC/SC reader"), ("pcsc:-1", "no such PC/SC reader"), ("pcsc:", "no ")])
+def test_no_card_and_no_reader(programs, network, reader, name, complaint):
+    done = bootstrap(programs, reader, network, "--pin", "1234", name=name)
+    assert done.returncode == 1 and complaint in done.stderr
+
+
+def test_a_served_card_is_in_use(programs, served, v1_card):
+    with served(v1_card):
+        done = programs.call("card", "apdu", v1_card)
+    assert done.returncode == 1 and "in use" in done.stderr
+
+
+def test_serving_needs_a_card_and_a_reader(programs, reader, v1_card, tmp_path):
+    done = programs.call("card", "serve", tmp_path / "none", "--vpcd", reader.vpcd, prefix=reader.prefix)
+    assert done.returncode == 1 and "No such file" in done.stderr
+    done = programs.call("card", "serve", v1_card, "--vpcd", "127.0.0.1:1", prefix=reader.prefix)
+    assert done.returncode == 1 and "vsmartcard-vpcd" in done.stderr

@@ -9,29 +9,35 @@ import pathlib
 import subprocess
 import time
 
+from network import spawn
+
 VPCD_PORT = 35963
 DRIVER = pathlib.Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
-START = "mount -t tmpfs tmpfs /run && mkdir /run/pcscd && ip link set lo up && exec pcscd --foreground --config \"$0\""
+START = "mount -t tmpfs tmpfs /run && mkdir /run/pcscd && ip link set lo up && exec pcscd --foreground --config \"$@\""
 
 
 class VirtualReader:
-    """A running pcscd; `vpcd` is where the card connects to."""
+    """
+    A running pcscd; `vpcd` is where the card connects to, `prefix` what makes a command run beside pcscd, and `log`
+    where pcscd writes.
+    """
 
     vpcd = f"127.0.0.1:{VPCD_PORT}"
 
-    def __init__(self, process):
-        self._enter = ["nsenter", "--target", str(process.pid), "--mount", "--net"]
+    def __init__(self, process, log):
+        self.log = log
+        self.prefix = ["nsenter", "--target", str(process.pid), "--mount", "--net"]
         if os.getuid() != 0:
-            self._enter += ["--user", "--preserve-credentials"]
-        self._enter.append("--")
+            self.prefix += ["--user", "--preserve-credentials"]
+        self.prefix.append("--")
 
     def run(self, command, **options):
         """Runs a program beside pcscd; its output is kept as text."""
         options = {"capture_output": True, "text": True, "timeout": 60, "check": True, **options}
-        return subprocess.run([*self._enter, *map(str, command)], **options)
+        return subprocess.run([*self.prefix, *map(str, command)], **options)
 
     def start(self, command, **options):
-        return subprocess.Popen([*self._enter, *map(str, command)], **options)
+        return spawn([*self.prefix, *command], **options)
 
     def has_card(self):
         listed = self.run(["opensc-tool", "--list-readers"], check=False).stdout
@@ -58,19 +64,20 @@ class VirtualReader:
 
 
 @contextlib.contextmanager
-def private_pcscd(directory):
-    """Starts pcscd in namespaces of its own, with its configuration in `directory`; gives a VirtualReader."""
+def private_pcscd(directory, *options):
+    """Starts pcscd in namespaces of its own, with its configuration and log in `directory`; gives a VirtualReader."""
     configuration = pathlib.Path(directory, "reader.conf.d")
     configuration.mkdir()
     (configuration / "vpcd").write_text(
         f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:{VPCD_PORT:#06X}\nLIBPATH {DRIVER}\n'
         f'CHANNELID {VPCD_PORT:#06X}\n'.replace("0X", "0x"))
     unshare = ["unshare", "--mount", "--net"] + ([] if os.getuid() == 0 else ["--map-root-user"])
-    with open(pathlib.Path(directory, "pcscd.log"), "w") as log:
-        process = subprocess.Popen([*unshare, "sh", "-c", START, str(configuration)], stdout=log, stderr=log,
-                                   stdin=subprocess.DEVNULL)
+    log_path = pathlib.Path(directory, "pcscd.log")
+    with open(log_path, "w") as log:
+        process = spawn([*unshare, "sh", "-c", START, "sh", configuration, *options], stdout=log, stderr=log,
+                        stdin=subprocess.DEVNULL)
         try:
-            reader = VirtualReader(process)
+            reader = VirtualReader(process, log_path)
             wait_for_pcscd(process, reader)
             yield reader
         finally:

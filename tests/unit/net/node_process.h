@@ -195,16 +195,16 @@ struct server_options {
 
 static inline struct diameter_config server_config(const struct server_options *options)
 {
-    return (struct diameter_config){.identity = SERVER_NAME,
-                                    .realm = REALM,
-                                    .listen_address = "127.0.0.1",
-                                    .listen_port = options->port,
-                                    .peer_count = 2,
-                                    .peers = {{.identity = CLIENT_NAME, .realm = REALM},
-                                              {.identity = RAW_NAME, .realm = REALM}},
-                                    .certificate_file = options->certificate_file,
-                                    .key_file = options->key_file,
-                                    .ca_file = options->ca_file};
+    return (struct diameter_config){
+        .identity = SERVER_NAME,
+        .realm = REALM,
+        .listen_address = "127.0.0.1",
+        .listen_port = options->port,
+        .peer_count = 2,
+        .peers = {{.identity = CLIENT_NAME, .realm = REALM}, {.identity = RAW_NAME, .realm = REALM}},
+        .certificate_file = options->certificate_file,
+        .key_file = options->key_file,
+        .ca_file = options->ca_file};
 }
 
 static inline void serve_all(struct diameter_node *node)
@@ -212,9 +212,9 @@ static inline void serve_all(struct diameter_node *node)
     static const struct {
         uint32_t command;
         diameter_handler *handler;
-    } commands[] = {{COMMAND_ECHO, serve_echo},           {COMMAND_SLOW, serve_slow},
-                    {COMMAND_EMPTY, serve_nothing},       {COMMAND_MALFORMED, serve_malformed},
-                    {COMMAND_TOO_LONG, serve_too_much},   {COMMAND_ORIGIN, serve_origin},
+    } commands[] = {{COMMAND_ECHO, serve_echo},         {COMMAND_SLOW, serve_slow},
+                    {COMMAND_EMPTY, serve_nothing},     {COMMAND_MALFORMED, serve_malformed},
+                    {COMMAND_TOO_LONG, serve_too_much}, {COMMAND_ORIGIN, serve_origin},
                     {COMMAND_BUSY, serve_busy}};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         check(diameter_serve(node, APPLICATION, commands[i].command, commands[i].handler, NULL) == GBAU_OK);
@@ -228,8 +228,8 @@ static inline void run_server(const void *argument, int control)
     FILE *stream = options->log_file == NULL ? stderr : fopen(options->log_file, "w");
     check(stream != NULL);
     static struct log log;
-    log = (struct log){stream, "server", options->log_file == NULL ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG,
-                       LOG_STYLE_PLAIN};
+    log =
+        (struct log){stream, "server", options->log_file == NULL ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG, LOG_STYLE_PLAIN};
     const struct diameter_config config = server_config(options);
     struct diameter_node *node = NULL;
     check(diameter_open(&config, &log, &node) == GBAU_OK);
@@ -240,6 +240,18 @@ static inline void run_server(const void *argument, int control)
     if (options->log_file != NULL) {
         fclose(stream);
     }
+}
+
+/* Until then a client would try in vain, and try again some seconds later only. */
+static inline void wait_for_listener(uint16_t port)
+{
+    int descriptor = -1;
+    for (int i = 0; descriptor < 0 && i < 1000; i++) {
+        usleep(10000);
+        descriptor = raw_try_connect(port);
+    }
+    assert_true(descriptor >= 0);
+    close(descriptor);
 }
 
 /* A client node that connects to 127.0.0.1. */

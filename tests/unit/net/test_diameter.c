@@ -25,6 +25,7 @@ static void with_server(void (*run)(struct diameter_node *node))
 {
     const struct scenario scenario = {{.port = raw_free_port()}, run};
     struct node_process server = start_process(run_server, &scenario.options);
+    wait_for_listener(scenario.options.port);
     struct node_process client = start_process(run_scenario, &scenario);
     wait_for_process(&client);
     close_control(client.control);
@@ -299,19 +300,12 @@ static void scenario_chain(struct diameter_node *node)
         with_server(scenario_##name);                                                                                  \
     }
 
-scenario_test(round_trip)
-scenario_test(origin)
-scenario_test(large)
-scenario_test(bad_handlers)
-scenario_test(destinations)
-scenario_test(bad_arguments)
-scenario_test(timeout)
-scenario_test(many)
-scenario_test(close_with_outstanding)
-scenario_test(chain)
+scenario_test(round_trip) scenario_test(origin) scenario_test(large) scenario_test(bad_handlers)
+    scenario_test(destinations) scenario_test(bad_arguments) scenario_test(timeout) scenario_test(many)
+        scenario_test(close_with_outstanding) scenario_test(chain)
 
-/* A client that sees its server come, die, and come back. The parent plays the server's fate by control octets. */
-static void run_patient_client(const void *argument, int control)
+    /* A client that sees its server come, die, and come back. The parent plays the server's fate by control octets. */
+    static void run_patient_client(const void *argument, int control)
 {
     const struct server_options *options = argument;
     struct diameter_node *node = open_client(options);
@@ -371,7 +365,8 @@ static void run_second_open(const void *argument, int control)
 {
     (void)control;
     const struct server_options *options = argument;
-    const struct diameter_config config = server_config(options);
+    struct diameter_config config = server_config(options);
+    config.worker_threads = 200; /* freeDiameter would abort over more than 20 when it ends */
     struct diameter_node *node = NULL;
     struct diameter_node *second = NULL;
     check(diameter_open(&config, NULL, &node) == GBAU_OK);
@@ -397,7 +392,7 @@ static void test_one_node_in_a_process(void **state)
     end_process(&process);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
@@ -413,6 +408,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_server_comes_and_goes),
         cmocka_unit_test(test_one_node_in_a_process),
     };
-    if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

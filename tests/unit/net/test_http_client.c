@@ -399,12 +399,16 @@ static void test_connection_is_kept(void **state)
 static void test_https_with_a_server_that_has_none(void **state)
 {
     (void)state;
+    struct broken_server broken;
+    static const char text[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
+    start_broken(&broken, text, sizeof text - 1, false);
     char url[64];
-    (void)snprintf(url, sizeof url, "https://127.0.0.1:%u/", (unsigned)http_server_port(server));
+    (void)snprintf(url, sizeof url, "https://127.0.0.1:%u/", (unsigned)broken.port);
     const struct http_client_request request = {"GET", url, 0, NULL, {NULL, 0}};
     struct http_answer answer;
     assert_status(http_client_exchange(client, &request, &answer), GBAU_E_PROTOCOL);
     assert_int_equal(count_log_lines(), 1);
+    stop_broken(&broken);
 }
 
 static void test_missing_ca_file(void **state)

@@ -368,11 +368,19 @@ static void test_observer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        reader_test(test_names),       reader_test(test_names_of_modems),
-        reader_test(test_failure_to_open),  reader_test(test_lengths_of_commands),
-        reader_test(test_without_t0),  reader_test(test_t0_cases),         reader_test(test_t0_gathers),
-        reader_test(test_t0_wrong_le), reader_test(test_t0_lost_response), reader_test(test_failures),
-        reader_test(test_capacity),    reader_test(test_endless_card),     reader_test(test_observer),
+        reader_test(test_names),
+        reader_test(test_names_of_modems),
+        reader_test(test_failure_to_open),
+        reader_test(test_lengths_of_commands),
+        reader_test(test_without_t0),
+        reader_test(test_t0_cases),
+        reader_test(test_t0_gathers),
+        reader_test(test_t0_wrong_le),
+        reader_test(test_t0_lost_response),
+        reader_test(test_failures),
+        reader_test(test_capacity),
+        reader_test(test_endless_card),
+        reader_test(test_observer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,12 @@
-/* test_card.h: a card in RAM for unit tests: Milenage set 1, PIN 1234 unless told otherwise, one API line. */
+/*
+ * test_card.h: a card in RAM for unit tests: Milenage set 1, PIN 1234 unless told otherwise, one API line.
+ *
+ * All APDUs of a test go through apdu(), which looks into every response for octets that must never leave a card.
+ */
 #ifndef TESTS_UNIT_UICC_TEST_CARD_H
 #define TESTS_UNIT_UICC_TEST_CARD_H
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "crypto/openssl.h"
@@ -18,11 +23,16 @@
 #define USIM_AID  "a0000000871002ffffffff8907090000"
 #define API_AID   "f067626175014150" "49"
 
+enum { TEST_SECRET_SIZE = 16, TEST_MAX_SECRETS = 256 };
+
 struct test_card {
     struct uicc uicc;
     struct crypto crypto;
     struct nvm_storage storage;
     uint8_t *memory;
+    uint8_t secrets[TEST_MAX_SECRETS][TEST_SECRET_SIZE];
+    size_t secret_count;
+    bool shows_keys; /* the 3G context gives CK and IK away */
 };
 
 static inline enum gbau_status ram_write(void *context, size_t offset, const void *data, size_t length)
@@ -58,16 +68,52 @@ static inline struct card_profile test_profile(void)
     return profile;
 }
 
-static inline void test_card_make(struct test_card *card, const struct card_profile *profile)
+/* Octets, 16 at a time, that must not come out of the card. */
+static inline void test_card_add_secret(struct test_card *card, const uint8_t *secret, size_t length)
 {
+    for (size_t i = 0; i + TEST_SECRET_SIZE <= length; i += TEST_SECRET_SIZE) {
+        assert_true(card->secret_count < TEST_MAX_SECRETS);
+        memcpy(card->secrets[card->secret_count++], secret + i, TEST_SECRET_SIZE);
+    }
+}
+
+static inline void test_card_search(const struct test_card *card, const uint8_t *response, size_t length)
+{
+    for (size_t i = 0; i < card->secret_count && !card->shows_keys; i++) {
+        for (size_t start = 0; start + TEST_SECRET_SIZE <= length; start++) {
+            assert_memory_not_equal(response + start, card->secrets[i], TEST_SECRET_SIZE);
+        }
+    }
+}
+
+/* What card_profile_make says; the card is in card->memory then, without power. */
+static inline enum gbau_status test_card_try(struct test_card *card, const struct card_profile *profile)
+{
+    struct card_workspace *workspace = malloc(sizeof *workspace);
     size_t size = card_profile_memory_size();
-    card->memory = calloc(1, size);
-    assert_non_null(card->memory);
+    *card = (struct test_card){.memory = calloc(1, size)};
+    assert_true(workspace != NULL && card->memory != NULL);
     card->storage = (struct nvm_storage){
         .memory = card->memory, .size = size, .write = ram_write, .sync = ram_sync, .context = card->memory};
     assert_ok(crypto_openssl_open(&card->crypto));
-    assert_ok(card_profile_make(profile, &card->storage));
+    enum gbau_status status = card_profile_make(profile, &card->crypto, workspace, &card->storage);
+    free(workspace);
+    test_card_add_secret(card, profile->k.octets, sizeof profile->k.octets);
+    test_card_add_secret(card, profile->opc.octets, sizeof profile->opc.octets);
+    return status;
+}
+
+static inline void test_card_make(struct test_card *card, const struct card_profile *profile)
+{
+    assert_ok(test_card_try(card, profile));
     assert_ok(uicc_power_on(&card->uicc, &card->storage, &card->crypto));
+}
+
+/* A card with the usual profile. */
+static inline void test_card_begin(struct test_card *card)
+{
+    struct card_profile profile = test_profile();
+    test_card_make(card, &profile);
 }
 
 static inline void test_card_end(struct test_card *card)
@@ -93,13 +139,59 @@ static inline const char *apdu(struct test_card *card, const char *command_hex)
     size_t length = 0;
     assert_ok(hex_decode(octets_of_text(command_hex), command, sizeof command, &length));
     size_t response_length = uicc_process(&card->uicc, octets_of(command, length), response);
+    assert_in_range(response_length, 2, UICC_RESPONSE_MAX);
+    test_card_search(card, response, response_length);
     assert_ok(hex_encode(octets_of(response, response_length), text, sizeof text));
     return text;
 }
 
+/* As apdu, with the command made by printf. */
+__attribute__((format(printf, 2, 3))) static inline const char *apduf(struct test_card *card, const char *format, ...)
+{
+    char command[700];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(command, sizeof command, format, arguments);
+    va_end(arguments);
+    assert_in_range(length, 0, sizeof command - 1);
+    return apdu(card, command);
+}
+
+/* A command with data and Le = 00: counts Lc itself. */
+static inline const char *apdu_with(struct test_card *card, const char *header, const char *data)
+{
+    return apduf(card, "%s%02zx%s00", header, strlen(data) / 2, data);
+}
+
 #define assert_apdu(card, command, response) assert_string_equal(apdu((card), (command)), (response))
 
-/* Selects the USIM and verifies the PIN. */
+/* The last four digits of a response. */
+static inline const char *sw_of(const char *response)
+{
+    return response + strlen(response) - 4;
+}
+
+#define assert_sw(card, command, sw) assert_string_equal(sw_of(apdu((card), (command))), (sw))
+
+/* A table of commands, each with the response that is expected. */
+struct exchange {
+    const char *command;
+    const char *response;
+};
+
+static inline void run_exchanges(struct test_card *card, const struct exchange *exchanges, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *response = apdu(card, exchanges[i].command);
+        if (strcmp(response, exchanges[i].response) != 0) {
+            fail_msg("%s gives %s instead of %s", exchanges[i].command, response, exchanges[i].response);
+        }
+    }
+}
+
+#define assert_exchanges(card, table) run_exchanges((card), (table), sizeof(table) / sizeof(table)[0])
+
+/* Selects the USIM on the basic channel and verifies the PIN. */
 static inline void enter_usim(struct test_card *card)
 {
     assert_apdu(card, "00a4040c10" USIM_AID, "9000");

@@ -1,0 +1,453 @@
+/* test_api_applet.c: the GBA_U API on the card: who gets a key, that keys and nonces are apart, and that keys last. */
+#include "api_testing.h"
+
+#define SELECT_USIM    "00a4040c10" USIM_AID
+#define OTHER_NAF      "6f74686572010000" "0002"
+#define OPEN_OTHER     "800a" OTHER_NAF "820101830101840161"
+#define ENCRYPT_NOTHING(handle) "8052" handle "0002870000"
+
+/* A card with one key for the usual NAF, the applet selected on the basic channel. */
+static struct challenge begin(struct test_card *card)
+{
+    test_card_begin(card);
+    enter_usim(card);
+    struct challenge challenge = bootstrap(card, 0x81, 1);
+    assert_sw(card, TEST_DERIVE, "9000");
+    assert_apdu(card, SELECT_API, "9000");
+    return challenge;
+}
+
+/* Access */
+
+/* No line in EF_AC_GBAUAPI for this AID and NAF_ID: no key, derived or not. */
+static void test_default_deny(void **state)
+{
+    (void)state;
+    struct test_card card;
+    (void)begin(&card);
+    assert_string_equal(apdu_with(&card, "80500000", OPEN_OTHER), "6982");
+    assert_sw(&card, SELECT_USIM, "9000");
+    assert_string_equal(sw_of(apdu_with(&card, "00880084", "de0a" OTHER_NAF "31" TEST_IMPI)), "9000");
+    assert_sw(&card, SELECT_API, "9000");
+    assert_string_equal(apdu_with(&card, "80500000", OPEN_OTHER), "6982");
+    assert_string_equal(apdu_with(&card, "80500000", "820101830101840161"), "6982"); /* no NAF_ID at all */
+    assert_string_equal(apdu_with(&card, "80500000", "8000820101830101840161"), "6982");
+    test_card_end(&card);
+
+    struct card_profile profile = test_profile(); /* a line, but no key */
+    test_card_make(&card, &profile);
+    enter_usim(&card);
+    assert_sw(&card, SELECT_API, "9000");
+    assert_apdu(&card, OPEN_KEY("01", "01"), "6a88");
+    test_card_end(&card);
+
+    profile.api_line_count = 0;
+    test_card_make(&card, &profile);
+    enter_usim(&card);
+    (void)bootstrap(&card, 0x82, 1);
+    assert_sw(&card, TEST_DERIVE, "9000");
+    assert_sw(&card, SELECT_API, "9000");
+    assert_apdu(&card, OPEN_KEY("01", "01"), "6982");
+    test_card_end(&card);
+}
+
+/* Lines that nearly name this caller and this NAF. ADM writes them; the ME cannot. */
+static void test_access_lines(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        const char *sw;
+    } cases[] = {
+        {"801f09" API_AID "14" TEST_NAF, "9000"},
+        {"801e09" API_AID "14" "6e61662e6578616d706c652e636f6d01000000", "6982"},
+        {"801f09" API_AID "14" "6e61662e6578616d706c652e636f6d0100000003", "6982"},
+        {"801f09f06762617501415048" "14" TEST_NAF, "6982"},
+        {"801e08f067626175014150" "14" TEST_NAF, "6982"},
+        {"802009" API_AID "14" TEST_NAF "00", "6982"},
+        {"811f09" API_AID "14" TEST_NAF, "6982"},
+        {"800a09" API_AID, "6982"},
+        {"808209" API_AID "14" TEST_NAF, "6982"},
+        {"80ff09" API_AID "14" TEST_NAF, "6982"},
+        {"8000", "6982"},
+        {"8131" TEST_IMPI "801f09" API_AID "14" TEST_NAF, "9000"},
+    };
+    struct test_card card;
+    (void)begin(&card);
+    assert_sw(&card, "0020000a08" TEST_ADM, "9000");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char update[300];
+        memset(update, 'f', sizeof update);
+        update[10 + 240] = '\0';
+        memcpy(update, "00dc010478", 10);
+        memcpy(update + 10, cases[i].line, strlen(cases[i].line));
+        assert_sw(&card, SELECT_USIM, "9000");
+        assert_sw(&card, "00a4080c047fff6f0a", "9000");
+        assert_sw(&card, update, "9000");
+        assert_sw(&card, SELECT_API, "9000");
+        if (strcmp(sw_of(apdu(&card, OPEN_KEY("01", "01"))), cases[i].sw) != 0) {
+            fail_msg("the line %s does not give %s", cases[i].line, cases[i].sw);
+        }
+    }
+    test_card_restart(&card); /* without ADM */
+    enter_usim(&card);
+    assert_sw(&card, "00a4080c047fff6f0a", "9000");
+    assert_sw(&card, "00b2010478", "9000");
+    char update[300];
+    memset(update, '0', sizeof update);
+    update[10 + 240] = '\0';
+    memcpy(update, "00dc010478", 10);
+    assert_sw(&card, update, "6982");
+    test_card_end(&card);
+}
+
+static void test_pin(void **state)
+{
+    (void)state;
+    struct test_card card;
+    (void)begin(&card);
+    test_card_restart(&card);
+    assert_sw(&card, SELECT_API, "9000");
+    assert_apdu(&card, OPEN_KEY("01", "01"), "6982");
+    assert_apdu(&card, "0020000108" TEST_PIN, "9000");
+    assert_sw(&card, OPEN_KEY("01", "01"), "9000");
+    assert_apdu(&card, "002000010831313131ffffffff", "63c2");
+    assert_apdu(&card, OPEN_KEY("01", "01"), "6982");
+    test_card_end(&card);
+}
+
+/* Coding */
+
+struct refusal {
+    const char *header;
+    const char *data;
+    const char *sw;
+};
+
+static void assert_refusals(struct test_card *card, const struct refusal *refusals, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *sw = apdu_with(card, refusals[i].header, refusals[i].data);
+        if (strcmp(sw, refusals[i].sw) != 0) {
+            fail_msg("%s %s gives %s", refusals[i].header, refusals[i].data, sw);
+        }
+    }
+}
+
+static void test_refused_open(void **state)
+{
+    (void)state;
+    static const struct refusal refusals[] = {
+        {"80500100", "8014" TEST_NAF "820101830101840161", "6a86"},
+        {"80500001", "8014" TEST_NAF "820101830101840161", "6a86"},
+        {"00500000", "8014" TEST_NAF "820101830101840161", "6e00"},
+        {"80540000", "8014" TEST_NAF "820101830101840161", "6d00"},
+        {"80500000", "8014" TEST_NAF "820100830101840161", "6a81"},
+        {"80500000", "8014" TEST_NAF "820104830101840161", "6a81"},
+        {"80500000", "8014" TEST_NAF "820101830100840161", "6a81"},
+        {"80500000", "8014" TEST_NAF "820101830103840161", "6a81"},
+        {"80500000", "8014" TEST_NAF "840161", "6a81"},               /* neither direction nor algorithm */
+        {"80500000", "8014" TEST_NAF "82020101830101840161", "6a81"}, /* a direction of two octets */
+        {"80500000", "8014" TEST_NAF "820101830101", "6a80"},         /* no label */
+        {"80500000", "8014" TEST_NAF "8201018301018400", "6a80"},     /* an empty one */
+        {"80500000", "8014" TEST_NAF "8201018301018445" TEST_IMPI TEST_NAF, "6a80"},
+        {"80500000", "8014" TEST_NAF "8201018301018401618545" TEST_IMPI TEST_NAF, "6a80"},
+        {"80500000", "8014" TEST_NAF "82010183010184016185", "6a80"},     /* a context without length */
+        {"80500000", "8014" TEST_NAF "820101830101840161850261", "6a80"}, /* and cut short */
+        {"80500000", "8014" TEST_NAF "820101830101840161ff", "6a80"},     /* padding */
+        {"80500000", "8014" TEST_NAF "82010183010184016100", "6a80"},
+    };
+    struct test_card card;
+    (void)begin(&card);
+    assert_refusals(&card, refusals, sizeof refusals / sizeof refusals[0]);
+    assert_apdu(&card, "80500000", "6982"); /* no data, no NAF_ID, no line */
+    assert_int_equal(open_key(&card, OPEN_KEY("01", "01")), 0); /* none of them has left a session */
+    assert_sw(&card, SELECT_USIM, "9000");
+    assert_apdu(&card, OPEN_KEY("01", "01"), "6d00"); /* the applet's commands are the applet's only */
+    assert_apdu(&card, ENCRYPT_NOTHING("00"), "6d00");
+    assert_apdu(&card, "805e0000", "6d00");
+    test_card_end(&card);
+}
+
+static void test_refused_encrypt(void **state)
+{
+    (void)state;
+    static const struct refusal refusals[] = {
+        {"80520001", "8700", "6a86"},       {"80520100", "8700", "6a88"}, {"80520800", "8700", "6a88"},
+        {"8052ff00", "8700", "6a88"},       {"805eff00", "8700", "6a88"}, {"00520000", "8700", "6e00"},
+        {"80520000", "8600", "6a80"},       /* no plaintext */
+        {"80520000", "87008605", "6a80"},   /* additional data cut short: it must not be left out */
+        {"80520000", "8700860261", "6a80"},
+        {"80520000", "8700ff", "6a80"},
+        {"80520000", "87", "6a80"},
+        {"80520000", "8780", "6a80"},
+        {"80520000", "878400000001" "61", "6a80"},
+    };
+    struct test_card card;
+    (void)begin(&card);
+    assert_apdu(&card, ENCRYPT_NOTHING("00"), "6a88");
+    assert_int_equal(open_key(&card, OPEN_KEY("01", "01")), 0);
+    assert_refusals(&card, refusals, sizeof refusals / sizeof refusals[0]);
+    assert_apdu(&card, "80520000", "6a80");
+    assert_sw(&card, ENCRYPT_NOTHING("00"), "9000");
+    test_card_end(&card);
+}
+
+/* As much plaintext as a response has room for. */
+static void test_plaintext_lengths(void **state)
+{
+    (void)state;
+    struct test_card card;
+    (void)begin(&card);
+    assert_int_equal(open_key(&card, OPEN_KEY("01", "01")), 0);
+    for (unsigned length = 0; length <= 252; length++) {
+        char command[600];
+        const bool is_long = length >= 128;
+        int used = snprintf(command, sizeof command, "80520000%02x87%s%02x", length + (is_long ? 3 : 2),
+                            is_long ? "81" : "", length);
+        memset(command + used, 'a', 2 * (size_t)length);
+        (void)snprintf(command + used + 2 * length, 3, "00");
+        const char *response = apdu(&card, command);
+        const bool fits = AES_GCM_NONCE_SIZE + length + AES_GCM_TAG_SIZE <= UICC_RESPONSE_MAX - 2;
+        assert_string_equal(sw_of(response), fits ? "9000" : "6700");
+        assert_int_equal(strlen(response), fits ? 2 * (AES_GCM_NONCE_SIZE + length + AES_GCM_TAG_SIZE) + 4 : 4);
+    }
+    test_card_end(&card);
+}
+
+/* Keys */
+
+static void test_open_encrypt_close(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *open;
+        enum key_direction direction;
+        enum key_algorithm algorithm;
+    } cases[] = {
+        {OPEN_KEY("01", "01"), KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_AES_128_GCM},
+        {OPEN_KEY("01", "02"), KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_AES_256_GCM},
+        {OPEN_KEY("03", "01"), KEY_DIRECTION_CARD_TO_CARD, KEY_ALGORITHM_AES_128_GCM},
+        {OPEN_KEY("03", "02"), KEY_DIRECTION_CARD_TO_CARD, KEY_ALGORITHM_AES_256_GCM},
+    };
+    enum { CASES = sizeof cases / sizeof cases[0] };
+    struct test_card card;
+    const struct challenge challenge = begin(&card);
+    const struct ks_int_naf root = int_key_by(&card, &challenge, TEST_NAF);
+    for (unsigned sealing = 0; sealing < CASES; sealing++) {
+        uint8_t sealed[64];
+        assert_int_equal(open_key(&card, cases[sealing].open), sealing);
+        struct octets message = seal_hello(&card, sealing, sealed);
+        for (size_t opening = 0; opening < CASES; opening++) {
+            const struct application_key key =
+                key_of_naf(&card, &root, cases[opening].direction, cases[opening].algorithm);
+            assert_true(naf_opens(&card, &key, message) == (opening == sealing));
+        }
+    }
+    assert_apdu(&card, "805e0200", "9000");
+    assert_apdu(&card, "805e0200", "6a88");
+    assert_apdu(&card, ENCRYPT_NOTHING("02"), "6a88");
+    assert_int_equal(open_key(&card, OPEN_KEY("02", "01")), 2); /* the free handle */
+    assert_apdu(&card, ENCRYPT_NOTHING("02"), "6985");          /* the NAF's direction: the card does not seal */
+    for (unsigned handle = CASES; handle < 8; handle++) {
+        assert_int_equal(open_key(&card, OPEN_KEY("01", "01")), handle);
+    }
+    assert_apdu(&card, OPEN_KEY("01", "01"), "6a84");
+    assert_apdu(&card, "805e0000", "9000");
+    assert_int_equal(open_key(&card, OPEN_KEY("01", "01")), 0);
+    test_card_end(&card);
+}
+
+/* Label and context go into the key. */
+static void test_description(void **state)
+{
+    (void)state;
+    struct test_card card;
+    uint8_t sealed[64];
+    const struct challenge challenge = begin(&card);
+    const struct ks_int_naf root = int_key_by(&card, &challenge, TEST_NAF);
+    struct application_key_description description = {
+        .usage = KEY_USAGE_ENCRYPT,
+        .direction = KEY_DIRECTION_CARD_TO_NAF,
+        .algorithm = KEY_ALGORITHM_AES_128_GCM,
+        .label = octets_of_text("door"),
+        .caller = uicc_api_aid,
+        .context = octets_of_text("ctx"),
+    };
+    struct application_key key;
+    unsigned handle = open_key(&card, "80500000278014" TEST_NAF "8201018301018404" "646f6f72" "8503637478" "00");
+    struct octets message = seal_hello(&card, handle, sealed);
+    assert_ok(application_key_derive(&card.crypto, &root, &description, &key));
+    assert_true(naf_opens(&card, &key, message));
+    description.context = octets_of_text("ct");
+    assert_ok(application_key_derive(&card.crypto, &root, &description, &key));
+    assert_false(naf_opens(&card, &key, message));
+    description.context = octets_of_text("ctx");
+    description.label = octets_of_text("Door");
+    assert_ok(application_key_derive(&card.crypto, &root, &description, &key));
+    assert_false(naf_opens(&card, &key, message));
+    test_card_end(&card);
+}
+
+/* A handle is worth something on its own channel only, while the applet is selected there. */
+static void test_handles_are_apart(void **state)
+{
+    (void)state;
+    struct test_card card;
+    (void)begin(&card);
+    assert_apdu(&card, "0070000001", "019000");
+    assert_apdu(&card, "0070000001", "029000");
+    assert_apdu(&card, "01a4040c09" API_AID, "9000");
+    assert_apdu(&card, "02a4040c09" API_AID, "9000");
+    assert_int_equal(open_key(&card, OPEN_KEY("01", "01")), 0);
+    assert_int_equal(open_key(&card, "815000001f8014" TEST_NAF "82010183010184016100"), 1);
+    assert_sw(&card, ENCRYPT_NOTHING("00"), "9000");
+    assert_sw(&card, ENCRYPT_NOTHING("01"), "6a88");
+    assert_sw(&card, "8152010002870000", "9000");
+    assert_sw(&card, "8152000002870000", "6a88");
+    assert_sw(&card, "8252000002870000", "6a88");
+    assert_sw(&card, "825e0000", "6a88"); /* nor can it be closed from elsewhere */
+    assert_sw(&card, "815e0000", "6a88");
+    assert_apdu(&card, "00708001", "9000");
+    assert_apdu(&card, "0070000001", "019000"); /* the number again, but not the key */
+    assert_apdu(&card, "01a4040c09" API_AID, "9000");
+    assert_sw(&card, "8152010002870000", "6a88");
+    assert_sw(&card, ENCRYPT_NOTHING("00"), "9000");
+    assert_sw(&card, SELECT_API, "9000"); /* selecting anew ends the keys */
+    assert_sw(&card, ENCRYPT_NOTHING("00"), "6a88");
+    assert_int_equal(open_key(&card, OPEN_KEY("01", "01")), 0);
+    uicc_reset(&card.uicc);
+    enter_usim(&card);
+    assert_sw(&card, SELECT_API, "9000");
+    assert_sw(&card, ENCRYPT_NOTHING("00"), "6a88");
+    assert_int_equal(open_key(&card, OPEN_KEY("01", "01")), 0);
+    assert_apdu(&card, "00a4044c09" API_AID, "9000"); /* ending the applet's session too */
+    assert_sw(&card, SELECT_API, "9000");
+    assert_sw(&card, ENCRYPT_NOTHING("00"), "6a88");
+    test_card_end(&card);
+}
+
+/* A channel can come to the applet without SELECT: opened from one that has it. It gets no key of the past with it. */
+static void test_inherited_applet(void **state)
+{
+    (void)state;
+    static const struct exchange exchanges[] = {
+        {"00700002", "9000"},
+        {"02a4040c09" API_AID, "9000"},
+        {"0270000001", "019000"},
+    };
+    struct test_card card;
+    (void)begin(&card);
+    assert_exchanges(&card, exchanges);
+    assert_int_equal(open_key(&card, "815000001f8014" TEST_NAF "82010183010184016100"), 0);
+    assert_apdu(&card, "00708001", "9000");
+    assert_apdu(&card, "0270000001", "019000");
+    assert_apdu(&card, "8152000002870000", "6a88");
+    assert_int_equal(open_key(&card, "815000001f8014" TEST_NAF "82010183010184016100"), 0);
+    uicc_reset(&card.uicc);
+    assert_exchanges(&card, exchanges);
+    assert_apdu(&card, "8152000002870000", "6a88");
+    test_card_end(&card);
+}
+
+/* An open key outlives a new bootstrapping and the overwriting of the key that it came from. */
+static void test_open_key_lasts(void **state)
+{
+    (void)state;
+    struct test_card card;
+    uint8_t sealed[64];
+    const struct challenge challenge = begin(&card);
+    const struct ks_int_naf root = int_key_by(&card, &challenge, TEST_NAF);
+    const struct application_key key = key_of_naf(&card, &root, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_AES_128_GCM);
+    unsigned handle = open_key(&card, OPEN_KEY("01", "01"));
+    assert_apdu(&card, "0070000001", "019000");
+    assert_apdu(&card, "01a4040c10" USIM_AID, "9000");
+    const struct challenge next = make_challenge(&card, 0x83, TEST_SQN(2, 0));
+    char on_channel_1[sizeof next.bootstrap];
+    memcpy(on_channel_1, next.bootstrap, sizeof on_channel_1);
+    on_channel_1[1] = '1';
+    assert_apdu(&card, on_channel_1, next.bootstrapped);
+    assert_true(naf_opens(&card, &key, seal_hello(&card, handle, sealed)));
+    for (unsigned naf = 0; naf < 10; naf++) {
+        char data[200];
+        (void)snprintf(data, sizeof data, "de076e%02x010000000231" TEST_IMPI, naf);
+        assert_string_equal(sw_of(apdu_with(&card, "01880084", data)), "9000");
+    }
+    assert_true(naf_opens(&card, &key, seal_hello(&card, handle, sealed)));
+    assert_apdu(&card, OPEN_KEY("01", "01"), "6a88"); /* but it cannot be opened again */
+    test_card_end(&card);
+}
+
+/* Nonces */
+
+/* No nonce comes twice, over handles, channels, resets and restarts, and past the block that one write reserves. */
+static void test_nonces(void **state)
+{
+    (void)state;
+    struct test_card card;
+    uint64_t last = 0;
+    (void)begin(&card);
+    for (unsigned run = 0; run < 6; run++) {
+        const unsigned first = open_key(&card, OPEN_KEY("01", "01"));
+        const unsigned second = open_key(&card, OPEN_KEY("01", "01"));
+        for (unsigned i = 0; i < 300; i++) {
+            uint8_t sealed[64];
+            uint64_t nonce = nonce_of(seal_hello(&card, i % 2 == 0 ? first : second, sealed));
+            assert_true(nonce > last);
+            last = nonce;
+        }
+        if (run % 2 == 0) {
+            test_card_restart(&card);
+        } else {
+            uicc_reset(&card.uicc);
+        }
+        enter_usim(&card);
+        assert_sw(&card, SELECT_API, "9000");
+    }
+    assert_true(last < 6 * 2 * 300); /* nor are they wasted */
+    test_card_end(&card);
+}
+
+/* A card restored from a backup counts on from there; still it repeats no nonce. */
+static void test_restored_card(void **state)
+{
+    (void)state;
+    struct test_card card;
+    uint8_t nonces[3][64];
+    (void)begin(&card);
+    uint8_t *backup = malloc(card.storage.size);
+    assert_non_null(backup);
+    memcpy(backup, card.memory, card.storage.size);
+    for (size_t i = 0; i < 3; i++) {
+        memcpy(card.memory, backup, card.storage.size);
+        test_card_restart(&card);
+        enter_usim(&card);
+        assert_sw(&card, SELECT_API, "9000");
+        (void)seal_hello(&card, open_key(&card, OPEN_KEY("01", "01")), nonces[i]);
+        for (size_t k = 0; k < i; k++) {
+            assert_memory_not_equal(nonces[i], nonces[k], AES_GCM_NONCE_SIZE);
+        }
+    }
+    free(backup);
+    test_card_end(&card);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_default_deny),
+        cmocka_unit_test(test_access_lines),
+        cmocka_unit_test(test_pin),
+        cmocka_unit_test(test_refused_open),
+        cmocka_unit_test(test_refused_encrypt),
+        cmocka_unit_test(test_plaintext_lengths),
+        cmocka_unit_test(test_open_encrypt_close),
+        cmocka_unit_test(test_description),
+        cmocka_unit_test(test_handles_are_apart),
+        cmocka_unit_test(test_inherited_applet),
+        cmocka_unit_test(test_open_key_lasts),
+        cmocka_unit_test(test_nonces),
+        cmocka_unit_test(test_restored_card),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
