@@ -2,9 +2,9 @@
  * fuzz_apdu.c: any sequence of commands against a card. No secret comes out, no try, SQN or nonce comes back, the keys
  * stay, and what is in the memory is there after the power was cut.
  *
- * Input: one octet for the card to begin with (bit 0: USIM entered, bootstrapped, one NAF key, the applet on channel 1),
- * then steps, each begun by an octet: 0 reset, 1 power cut, 2 a right challenge (RAND octet, SEQ, IND; bit 7: in the 3G
- * context), 3 a command with a length of two octets, else a command of so many octets.
+ * Input: one octet for the card to begin with (bit 0: USIM entered, bootstrapped, one NAF key, the applet on channel
+ * 1), then steps, each begun by an octet: 0 reset, 1 power cut, 2 a right challenge (RAND octet, SEQ, IND; bit 7: in
+ * the 3G context), 3 a command with a length of two octets, else a command of so many octets.
  */
 #include "fuzzing.h"
 
@@ -174,9 +174,9 @@ UNSEEN static void compare_watched(const struct watched *before, const struct wa
 /* Every status word that the card may answer; 6581 and 6F00 are not among them, for nothing fails here. */
 static bool is_known_sw(unsigned sw)
 {
-    static const uint16_t known[] = {0x9000, 0x6700, 0x6881, 0x6882, 0x6981, 0x6982, 0x6983, 0x6984, 0x6985,
-                                     0x6986, 0x6a80, 0x6a81, 0x6a82, 0x6a83, 0x6a84, 0x6a86, 0x6a88, 0x6b00,
-                                     0x6d00, 0x6e00, 0x9862, 0x9864, 0x9866};
+    static const uint16_t known[] = {0x9000, 0x6700, 0x6881, 0x6882, 0x6981, 0x6982, 0x6983, 0x6984,
+                                     0x6985, 0x6986, 0x6a80, 0x6a81, 0x6a82, 0x6a83, 0x6a84, 0x6a86,
+                                     0x6a88, 0x6b00, 0x6d00, 0x6e00, 0x9862, 0x9864, 0x9866};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (known[i] == sw) {
             return true;
@@ -262,6 +262,7 @@ static void run_step(struct octet_reader *reader)
     switch (length) {
     case STEP_RESET:
         uicc_reset(&uicc);
+        MUST(uicc.verified_pins == 0 && !uicc.sessions[0].open);
         return;
     case STEP_POWER_CUT:
         cut_power();
@@ -295,7 +296,8 @@ static void must_succeed(const void *command, size_t length)
 
 static void select_and_verify(void)
 {
-    static const uint8_t verify[] = "\x00\x20\x00\x01\x08" "1234\xff\xff\xff\xff";
+    static const uint8_t verify[] = "\x00\x20\x00\x01\x08"
+                                    "1234\xff\xff\xff\xff";
     uint8_t select[5 + sizeof usim_aid] = {0x00, 0xa4, 0x04, 0x0c, sizeof usim_aid};
     memcpy(select + 5, usim_aid, sizeof usim_aid);
     must_succeed(select, sizeof select);
@@ -305,7 +307,8 @@ static void select_and_verify(void)
 static void derive_and_open(void)
 {
     static const uint8_t derive[] = "\x00\x88\x00\x84\x48\xde\x14" NAF_ID "\x31" IMPI;
-    static const uint8_t open[] = "\x81\x50\x00\x00\x1f\x80\x14" NAF_ID "\x82\x01\x01\x83\x01\x01\x84\x01" "a";
+    static const uint8_t open[] = "\x81\x50\x00\x00\x1f\x80\x14" NAF_ID "\x82\x01\x01\x83\x01\x01\x84\x01"
+                                  "a";
     uint8_t select[5 + GBA_U_API_AID_SIZE] = {0x01, 0xa4, 0x04, 0x0c, GBA_U_API_AID_SIZE};
     memcpy(select + 5, uicc_api_aid.data, uicc_api_aid.length);
     run_challenge(0x01, 1, 0);

@@ -4,8 +4,8 @@
  *     gbau_open -> gbau_bootstrap -> gbau_key_open -> gbau_key_seal -> gbau_key_close -> gbau_close
  *
  * A key opened here lives in the card and never leaves it; the service at the other end gets the same key from the
- * operator (see naf.h for that side). All functions are thread-safe as long as one `struct gbau` is used by one thread at
- * a time. Lengths are in octets. Errors are enum gbau_status; out parameters are set on GBAU_OK only.
+ * operator (see naf.h for that side). All functions are thread-safe as long as one `struct gbau` is used by one thread
+ * at a time. Lengths are in octets. Errors are enum gbau_status; out parameters are set on GBAU_OK only.
  */
 #ifndef GBAU_GBAU_H
 #define GBAU_GBAU_H
@@ -31,8 +31,9 @@ struct gbau_key;
 #define GBAU_B_TID_SIZE 256
 
 /*
- * Opens a card: a card file, "pcsc", "pcsc:N", "pcsc:NAME" or "at:DEVICE". `pin` is the user PIN as digits, or NULL when it is not
- * asked for. The caller owns *gbau and ends it with gbau_close. Messages for people go to standard error.
+ * Opens a card: a card file, "pcsc", "pcsc:N", "pcsc:NAME" or "at:DEVICE". `pin` is the user PIN as digits, or NULL
+ * when it is not asked for. The caller owns *gbau and ends it with gbau_close. Messages for people go to standard
+ * error.
  */
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_open(const char *card, const char *pin, struct gbau **gbau);
 GBAU_API void gbau_close(struct gbau *gbau);

@@ -1,8 +1,9 @@
 /*
- * bsf.h: the bootstrapping server function as a core without sockets: Ub (TS 24.109 clause 4) and Zn (TS 29.109 clause 5).
+ * bsf.h: the bootstrapping server function as a core without sockets: Ub (TS 24.109 clause 4) and Zn (TS 29.109 clause
+ * 5).
  *
- * The service around it (bsf_service.h) carries its bytes. Thread-safe: several exchanges may be worked on at once, each
- * by one thread at a time.
+ * The service around it (bsf_service.h) carries its bytes. Thread-safe: several exchanges may be worked on at once,
+ * each by one thread at a time.
  */
 #ifndef BSF_BSF_H
 #define BSF_BSF_H

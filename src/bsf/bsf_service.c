@@ -1,4 +1,7 @@
-/* bsf_service.c: carries the bytes of the BSF's core. While Zh or the disk works, no thread waits and the connection sleeps. */
+/*
+ * bsf_service.c: carries the bytes of the BSF's core. While Zh or the disk works, no thread waits and the connection
+ * sleeps.
+ */
 #include "bsf/bsf_service.h"
 
 #include <stdlib.h>

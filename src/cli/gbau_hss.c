@@ -60,8 +60,8 @@ static enum gbau_status start(struct yaml_config *yaml, const struct log *log, v
     if (status == GBAU_OK) {
         status = hss_service_open(&config, log, &running->service);
     }
-    (void)snprintf(serving, serving_size, "Zh as %s at %s port %u", config.zh.identity, running->diameter.listen.address,
-                   running->diameter.listen.port);
+    (void)snprintf(serving, serving_size, "Zh as %s at %s port %u", config.zh.identity,
+                   running->diameter.listen.address, running->diameter.listen.port);
     return status;
 }
 

@@ -1,4 +1,7 @@
-/* tmpi_file.h: a TMPI kept from one bootstrapping to the next, so that the IMPI is not sent in clear again (33.220 B.4). */
+/*
+ * tmpi_file.h: a TMPI kept from one bootstrapping to the next, so that the IMPI is not sent in clear again (33.220
+ * B.4).
+ */
 #ifndef CLI_TMPI_FILE_H
 #define CLI_TMPI_FILE_H
 

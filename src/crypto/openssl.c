@@ -1,4 +1,6 @@
-/* openssl.c: the table of primitives bound to OpenSSL 3 libcrypto; the only file of the project's rooms that knows it. */
+/*
+ * openssl.c: the table of primitives bound to OpenSSL 3 libcrypto; the only file of the project's rooms that knows it.
+ */
 #include "crypto/openssl.h"
 
 #include <limits.h>
@@ -176,8 +178,8 @@ static const struct crypto_table openssl_table = {
 };
 
 /*
- * A context with its cipher chosen, so that later calls only set key and nonce. Padding stays on: it concerns the end of a
- * message, which ECB never reaches here, and switching it off costs a search for the parameter with every key.
+ * A context with its cipher chosen, so that later calls only set key and nonce. Padding stays on: it concerns the end
+ * of a message, which ECB never reaches here, and switching it off costs a search for the parameter with every key.
  */
 static EVP_CIPHER_CTX *new_cipher_context(const EVP_CIPHER *cipher)
 {

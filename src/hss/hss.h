@@ -20,14 +20,16 @@ struct hss_config {
 
 struct hss;
 
-/* `store`, `clock` and `log` are borrowed for the life of the HSS. GBAU_E_ARGUMENT for a configuration out of bounds. */
+/*
+ * `store`, `clock` and `log` are borrowed for the life of the HSS. GBAU_E_ARGUMENT for a configuration out of bounds.
+ */
 GBAU_MUST_USE enum gbau_status hss_open(const struct hss_config *config, struct subscriber_store *store,
                                         const struct clock *clock, const struct log *log, struct hss **hss);
 void hss_close(struct hss *hss);
 
 /*
- * Answers a Multimedia-Auth-Request: AVPs in, AVPs out. 5401 for an unknown IMPI, 5012 for a wrong AUTS, another scheme,
- * or a store that fails, 5005 and 5014 for a broken request (29.109 4.2, 6.2).
+ * Answers a Multimedia-Auth-Request: AVPs in, AVPs out. 5401 for an unknown IMPI, 5012 for a wrong AUTS, another
+ * scheme, or a store that fails, 5005 and 5014 for a broken request (29.109 4.2, 6.2).
  */
 void hss_answer_mar(struct hss *hss, struct octets request, struct octet_writer *answer);
 

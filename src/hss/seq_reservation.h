@@ -1,6 +1,6 @@
 /*
- * seq_reservation.h: SEQ values handed out from blocks that the store has reserved durably, so that most vectors cost no
- * write of the disk. A block that is lost with the process leaves a gap, never a repetition.
+ * seq_reservation.h: SEQ values handed out from blocks that the store has reserved durably, so that most vectors cost
+ * no write of the disk. A block that is lost with the process leaves a gap, never a repetition.
  */
 #ifndef HSS_SEQ_RESERVATION_H
 #define HSS_SEQ_RESERVATION_H

@@ -3,8 +3,8 @@
  *
  *     K = KDF(Ks_int_NAF, FE || "gba-u-api" || usage || direction || algorithm || label || caller AID || context)
  *
- * each parameter followed by its length (TS 33.220 B.2). Two callers, usages, algorithms, labels, contexts or directions
- * never share key octets. Ks_int_NAF itself is used for nothing else.
+ * each parameter followed by its length (TS 33.220 B.2). Two callers, usages, algorithms, labels, contexts or
+ * directions never share key octets. Ks_int_NAF itself is used for nothing else.
  */
 #ifndef KEY_APPLICATION_KEY_H
 #define KEY_APPLICATION_KEY_H

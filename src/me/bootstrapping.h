@@ -27,8 +27,8 @@ struct bootstrapping_request {
 };
 
 /*
- * Runs Ub: at most two resynchronisations, and once more with the IMPI when the BSF refuses a TMPI. On success B-TID and
- * lifetime stand in EF_GBABP. GBAU_E_REFUSED, GBAU_E_AUTHENTICATION (the BSF or the challenge is not genuine),
+ * Runs Ub: at most two resynchronisations, and once more with the IMPI when the BSF refuses a TMPI. On success B-TID
+ * and lifetime stand in EF_GBABP. GBAU_E_REFUSED, GBAU_E_AUTHENTICATION (the BSF or the challenge is not genuine),
  * GBAU_E_UNREACHABLE, GBAU_E_BUSY (503); each logged with what to do.
  */
 GBAU_MUST_USE enum gbau_status bootstrapping_run(const struct bootstrapping_request *request,

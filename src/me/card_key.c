@@ -58,7 +58,12 @@ static enum gbau_status select_applet(struct card_key *key)
 {
     struct apdu_response response;
     const struct apdu_command command = {
-        .ins = INS_SELECT, .p1 = 0x04, .p2 = 0x0c, .data = octets_of(gba_u_api_aid, GBA_U_API_AID_SIZE), .le = APDU_NO_LE};
+        .ins = INS_SELECT,
+        .p1 = 0x04,
+        .p2 = 0x0c,
+        .data = octets_of(gba_u_api_aid, GBA_U_API_AID_SIZE),
+        .le = APDU_NO_LE,
+    };
     enum gbau_status status = run(key, &command, &response);
     return status == GBAU_E_NOT_FOUND ? GBAU_E_UNSUPPORTED : status; /* a card without the API */
 }

@@ -19,7 +19,8 @@ struct ua_client_request {
 /*
  * GETs a protected resource: answers the NAF's challenge in realm "3GPP-bootstrapping@<naf_fqdn>" with the B-TID and
  * base64 of the key, and checks rspauth when it is there. GBAU_E_EXPIRED when the NAF asks for a new bootstrapping,
- * GBAU_E_PROTOCOL for another realm, GBAU_E_REFUSED for any other status than 200. The caller clears *answer on GBAU_OK.
+ * GBAU_E_PROTOCOL for another realm, GBAU_E_REFUSED for any other status than 200. The caller clears *answer on
+ * GBAU_OK.
  */
 GBAU_MUST_USE enum gbau_status ua_client_get(const struct ua_client_request *request, struct http_answer *answer);
 

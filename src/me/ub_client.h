@@ -1,5 +1,6 @@
 /*
- * ub_client.h: the UE's half of Ub without sockets and without card (TS 24.109 clause 4, RFC 3310): headers in, headers out.
+ * ub_client.h: the UE's half of Ub without sockets and without card (TS 24.109 clause 4, RFC 3310): headers in,
+ * headers out.
  *
  *     ub_client_begin -> message 1 -> ub_client_read_challenge -> (card) -> ub_client_answer or ub_client_resynchronise
  *     -> message 3 -> ub_client_read_success, or another challenge

@@ -26,7 +26,8 @@ void at_modem_close(struct at_modem *modem);
  * Sends "AT<command>" and waits for the final result. The first line that begins with `prefix` ("+CSIM:"), or, when
  * `bare` is set, one that is a bare number, is copied to `line` without the prefix and the blanks behind it; empty when
  * there was none. Every other line is skipped: it is an echo, or the modem talks of something else.
- * GBAU_OK for OK; GBAU_E_REFUSED for ERROR, +CME ERROR and +CMS ERROR; GBAU_E_TIMEOUT; GBAU_E_IO when the device is gone.
+ * GBAU_OK for OK; GBAU_E_REFUSED for ERROR, +CME ERROR and +CMS ERROR; GBAU_E_TIMEOUT; GBAU_E_IO when the device is
+ * gone.
  */
 GBAU_MUST_USE enum gbau_status at_modem_run(struct at_modem *modem, const char *command, const char *prefix, bool bare,
                                             char line[AT_LINE_MAX]);

@@ -22,8 +22,8 @@ GBAU_MUST_USE enum gbau_status card_image_create(const char *path, const struct 
                                                 const struct log *log);
 
 /*
- * Opens the card and powers it on. GBAU_E_BUSY when another process has it open, GBAU_E_NOT_FOUND, GBAU_E_MALFORMED when
- * the file is no card, GBAU_E_CORRUPT when it is damaged; each logged. The caller owns *card.
+ * Opens the card and powers it on. GBAU_E_BUSY when another process has it open, GBAU_E_NOT_FOUND, GBAU_E_MALFORMED
+ * when the file is no card, GBAU_E_CORRUPT when it is damaged; each logged. The caller owns *card.
  */
 GBAU_MUST_USE enum gbau_status card_image_open(const char *path, enum card_durability durability,
                                               const struct log *log, struct card_image **card);

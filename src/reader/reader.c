@@ -84,7 +84,8 @@ static enum gbau_status exchange(struct reader *reader, struct octets command, u
 /* True for a case 4 command: data and Le. */
 static bool has_data_and_le(struct octets command)
 {
-    return command.length > HEADER_SIZE + 1 && command.length == (size_t)HEADER_SIZE + 1 + command.data[HEADER_SIZE] + 1;
+    return command.length > HEADER_SIZE + 1 &&
+           command.length == (size_t)HEADER_SIZE + 1 + command.data[HEADER_SIZE] + 1;
 }
 
 static enum gbau_status repeat_with_le(struct reader *reader, struct octets command, uint8_t le, uint8_t *response,

@@ -14,9 +14,10 @@ enum { READER_COMMAND_MAX = 261, READER_RESPONSE_MAX = 65538 };
 struct reader;
 
 /*
- * Opens a card: `name` is "pcsc" (the first reader with a card), "pcsc:N" (number N of the readers, from 0), "pcsc:NAME"
- * (the first reader whose name contains NAME), "at:DEVICE" (the card in a modem), or the path of a card file. GBAU_E_NOT_FOUND, GBAU_E_BUSY, GBAU_E_IO; each
- * logged with what to do. The caller owns *reader. One thread at a time.
+ * Opens a card: `name` is "pcsc" (the first reader with a card), "pcsc:N" (number N of the readers, from 0),
+ * "pcsc:NAME" (the first reader whose name contains NAME), "at:DEVICE" (the card in a modem), or the path of a card
+ * file. GBAU_E_NOT_FOUND, GBAU_E_BUSY, GBAU_E_IO; each logged with what to do. The caller owns *reader. One thread at
+ * a time.
  */
 GBAU_MUST_USE enum gbau_status reader_open(const char *name, const struct log *log, struct reader **reader);
 void reader_close(struct reader *reader);

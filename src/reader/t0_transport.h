@@ -1,6 +1,7 @@
 /*
- * t0_transport.h: the card's side of T=0 for readers that pass command APDUs through: response data of a command without
- * Le is held back behind 61XX until GET RESPONSE fetches it, a wrong Le is answered with 6CXX (TS 102 221 7.3.1.1).
+ * t0_transport.h: the card's side of T=0 for readers that pass command APDUs through: response data of a command
+ * without Le is held back behind 61XX until GET RESPONSE fetches it, a wrong Le is answered with 6CXX (TS 102 221
+ * 7.3.1.1).
  */
 #ifndef READER_T0_TRANSPORT_H
 #define READER_T0_TRANSPORT_H

@@ -1,4 +1,7 @@
-/* access_rule.h: who may do what with a file, by the rules in EF_ARR (TS 102 221 9.2.2, ISO/IEC 7816-4 expanded format). */
+/*
+ * access_rule.h: who may do what with a file, by the rules in EF_ARR (TS 102 221 9.2.2, ISO/IEC 7816-4 expanded
+ * format).
+ */
 #ifndef UICC_ACCESS_RULE_H
 #define UICC_ACCESS_RULE_H
 

@@ -38,8 +38,8 @@ static aka_sqn highest_sqn(const struct uicc *uicc, const struct card_applicatio
 }
 
 /*
- * 33.102 C.2.1 and C.2.2. The limit of jumps starts with the first SQN: a new card has nothing to jump from. The highest
- * SQN is looked for only when the one of the same IND, which cannot be higher, lies too far back.
+ * 33.102 C.2.1 and C.2.2. The limit of jumps starts with the first SQN: a new card has nothing to jump from. The
+ * highest SQN is looked for only when the one of the same IND, which cannot be higher, lies too far back.
  */
 static bool sqn_is_fresh(const struct uicc *uicc, const struct card_application *application, aka_sqn sqn)
 {

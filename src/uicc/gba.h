@@ -1,4 +1,6 @@
-/* gba.h: GBA_U on the card: bootstrapping, NAF derivation, and the NAF keys for the API (TS 31.102 7.1.1.4, 7.1.1.5). */
+/*
+ * gba.h: GBA_U on the card: bootstrapping, NAF derivation, and the NAF keys for the API (TS 31.102 7.1.1.4, 7.1.1.5).
+ */
 #ifndef UICC_GBA_H
 #define UICC_GBA_H
 

@@ -3,17 +3,18 @@
  *
  * Layout: header | data | one CRC-32C for each data page | mark | journal half A | journal half B.
  *
- * A transaction is a list of changes to the data area. nvm_commit appends them as one record to the journal, syncs once,
- * and only then changes data and CRCs in place, without another sync. After a power failure the journal is replayed, so
- * the data holds all of a transaction or nothing. When a half of the journal is full the other one is begun; the sync of
- * its first record also makes durable what the full half described, so no extra sync is ever needed.
+ * A transaction is a list of changes to the data area. nvm_commit appends them as one record to the journal, syncs
+ * once, and only then changes data and CRCs in place, without another sync. After a power failure the journal is
+ * replayed, so the data holds all of a transaction or nothing. When a half of the journal is full the other one is
+ * begun; the sync of its first record also makes durable what the full half described, so no extra sync is ever
+ * needed.
  *
  * Damage is told from an interrupted write: every record carries a sequence number and a CRC, every page a CRC, and the
  * mark holds the last sequence number that reached the data. A record that is missing although the mark or a later
  * record tells that it was there is damage (GBAU_E_CORRUPT), not a power failure.
  *
- * What terminals write into files stands in the journal, where old octets follow new ones. So that no file's content can
- * pass for a record, records begin with a random number that only this memory knows.
+ * What terminals write into files stands in the journal, where old octets follow new ones. So that no file's content
+ * can pass for a record, records begin with a random number that only this memory knows.
  *
  * Needs no operating system and no heap; the memory is reached through struct nvm_storage.
  */
@@ -69,7 +70,8 @@ GBAU_MUST_USE enum gbau_status nvm_format(const struct nvm_storage *storage, str
 
 /*
  * Opens a memory, finishing what a power failure interrupted. GBAU_E_MALFORMED when it is none of ours,
- * GBAU_E_CORRUPT when it is damaged, GBAU_E_UNSUPPORTED for another version, GBAU_E_STORAGE when writing fails. The storage must outlive `nvm`.
+ * GBAU_E_CORRUPT when it is damaged, GBAU_E_UNSUPPORTED for another version, GBAU_E_STORAGE when writing fails. The
+ * storage must outlive `nvm`.
  */
 GBAU_MUST_USE enum gbau_status nvm_open(struct nvm *nvm, const struct nvm_storage *storage);
 

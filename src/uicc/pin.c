@@ -85,8 +85,8 @@ static enum status_word compare(struct uicc *uicc, uint8_t index, enum secret_ki
 }
 
 /*
- * Writes the state after a right secret: its counter full again. Only the right unblock PIN fills the counter of unblock
- * PINs, so whoever knows the PIN cannot search for its unblock PIN without end.
+ * Writes the state after a right secret: its counter full again. Only the right unblock PIN fills the counter of
+ * unblock PINs, so whoever knows the PIN cannot search for its unblock PIN without end.
  */
 static enum status_word succeed(struct uicc *uicc, uint8_t index, enum secret_kind kind, struct pin_state *state)
 {

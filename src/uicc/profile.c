@@ -133,7 +133,8 @@ static void write_directory(const struct default_file *file, struct octet_writer
 }
 
 /* 80 { LV AID, LV NAF_ID } for the API's own applet. */
-static void write_api_lines(struct card_workspace *workspace, const struct default_file *file, struct octet_writer *body)
+static void write_api_lines(struct card_workspace *workspace, const struct default_file *file,
+                            struct octet_writer *body)
 {
     for (size_t i = 0; i < workspace->profile->api_line_count; i++) {
         struct octets naf_id = workspace->profile->api_lines[i].naf_id;
@@ -245,7 +246,8 @@ static void add_pin(struct card_workspace *workspace, uint8_t key_reference, uin
 
 static void add_pins(struct card_workspace *workspace)
 {
-    struct pin_state user = {.enabled = workspace->profile->pin_enabled, .tries = PIN_TRIES, .unblock_tries = PUK_TRIES};
+    struct pin_state user = {
+        .enabled = workspace->profile->pin_enabled, .tries = PIN_TRIES, .unblock_tries = PUK_TRIES};
     struct pin_state administrative = {.enabled = true, .tries = ADM_TRIES};
     memset(user.value, 0xff, sizeof user.value);
     memcpy(user.value, workspace->profile->pin, strlen(workspace->profile->pin));

@@ -1,4 +1,5 @@
 """conftest.py: fixtures of the system tests: the built programs, networks of daemons, subscribers and their cards."""
+import concurrent.futures
 import itertools
 import os
 import pathlib
@@ -74,13 +75,11 @@ def new_network(programs, ports, tmp_path_factory):
         return network
 
     yield make
-    failures = []
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        ends = [pool.submit(network.stop) for network in made]
     for network in made:
         networks.remove(network)
-        try:
-            network.stop()
-        except AssertionError as failure:
-            failures.append(str(failure))
+    failures = [str(end.exception()) for end in ends if end.exception() is not None]
     assert not failures, "\n".join(failures)
 
 

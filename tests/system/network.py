@@ -248,11 +248,14 @@ class Network:
             daemon.wait_for_log(f"connected with {peer}")
 
     def stop(self):
-        """One after the other, from the outside in."""
+        """From the outside in: all NAFs, the BSF, the HSS."""
         failures = []
-        for daemon in reversed(self.daemons):
-            try:
-                daemon.stop()
-            except AssertionError as failure:
-                failures.append(str(failure))
+        for together in (self.daemons[2:], self.daemons[1:2], self.daemons[:1]):
+            for daemon in together:
+                daemon.ask_to_end()
+            for daemon in together:
+                try:
+                    daemon.wait_for_end()
+                except AssertionError as failure:
+                    failures.append(str(failure))
         assert not failures, "\n".join(failures)

@@ -115,5 +115,5 @@ def request(method="GET", target="/", headers=(), body=b"", host="127.0.0.1"):
 def exchange(port, method="GET", target="/", headers=(), body=b"", timeout=10):
     """One request on a connection of its own."""
     with Connection(port, timeout) as connection:
-        connection.send(request(method, target, headers, body))
+        connection.send_as_far_as_possible(request(method, target, headers, body))
         return connection.receive(method)

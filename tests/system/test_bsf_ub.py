@@ -310,7 +310,8 @@ def test_the_longest_cnonce(device):
     ("realm", "bsf.mnc002.mcc001.pub.3gppnetwork.org"), ("realm", ""), ("uri", "/other"), ("uri", ""),
     ("uri", "http://evil.example/"), ("uri", "*"), ("opaque", "0" * 32), ("opaque", ""), ("qop", "auth"),
     ("qop", "auth-conf"), ("algorithm", "MD5"), ("algorithm", "AKAv2-MD5"), ("algorithm", "SHA-256"),
-    ("nc", "00000002"), ("nc", "00000000"), ("nc", "1"), ("nc", "0000000g"), ("nc", "-0000001"), ("username", "somebody@else.example")])
+    ("nc", "00000002"), ("nc", "00000000"), ("nc", "1"), ("nc", "0000000g"), ("nc", "-0000001"),
+    ("username", "somebody@else.example")])
 def test_directives_that_do_not_fit_the_challenge(device, name, value):
     """Though the response is computed over them, as an attacker with the RES of this user would do."""
     assert device.answer(device.challenge(), **{name: value}).status in (400, 401, 403)

@@ -1,4 +1,6 @@
-/* test_tuak.c: TUAK against every set of TS 35.232 and 35.233 (tests/data/tuak.json), and sizes that it does not have. */
+/*
+ * test_tuak.c: TUAK against every set of TS 35.232 and 35.233 (tests/data/tuak.json), and sizes that it does not have.
+ */
 #include <jansson.h>
 
 #include "crypto/keccak.h"

@@ -136,7 +136,7 @@ static inline void serve_echo(void *context, struct octets origin_host, struct o
 static inline void serve_slow(void *context, struct octets origin_host, struct octets request,
                               struct octet_writer *answer)
 {
-    usleep(700000);
+    usleep(1500000);
     serve_echo(context, origin_host, request, answer);
 }
 

@@ -161,9 +161,9 @@ static void scenario_timeout(struct diameter_node *node)
     check(diameter_request(node, APPLICATION, COMMAND_SLOW, REALM, NULL, nothing, 200, on_ended, &ending) == GBAU_OK);
     (void)wait_for_ending(&ending);
     check(ending.status == GBAU_E_TIMEOUT);
-    check(seconds() - start > 0.15 && seconds() - start < 0.6);
+    check(seconds() - start > 0.15 && seconds() - start < 1.2);
     /* The answer comes afterwards, and once freeDiameter has forgotten the request another one. */
-    usleep(800000);
+    usleep(1800000);
     check(ending.times == 1);
     static struct ending second;
     check(ask(node, COMMAND_ECHO, nothing, &second) == GBAU_OK);

@@ -53,9 +53,8 @@ static inline bool naf_opens(struct test_card *card, const struct application_ke
 {
     uint8_t plaintext[5];
     const uint8_t *ciphertext = sealed.data + AES_GCM_NONCE_SIZE;
-    enum gbau_status status =
-        application_key_open(&card->crypto, key, sealed.data, octets_of_text("ad"), octets_of(ciphertext, 5),
-                             ciphertext + 5, plaintext);
+    enum gbau_status status = application_key_open(&card->crypto, key, sealed.data, octets_of_text("ad"),
+                                                   octets_of(ciphertext, 5), ciphertext + 5, plaintext);
     return status == GBAU_OK && memcmp(plaintext, "hello", 5) == 0;
 }
 

@@ -7,8 +7,10 @@
 #include "test_card.h"
 
 #define TEST_IMPI_TEXT "001010123456789@ims.mnc001.mcc001.3gppnetwork.org"
-#define TEST_IMPI      "30303130313031323334353637383940696d732e6d6e633030312e6d63633030312e336770706e6574776f726b2e6f7267"
-#define TEST_DERIVE    "0088008448de14" TEST_NAF "31" TEST_IMPI "00"
+
+#define TEST_IMPI "30303130313031323334353637383940696d732e6d6e633030312e6d63633030312e336770706e6574776f726b2e6f7267"
+
+#define TEST_DERIVE       "0088008448de14" TEST_NAF "31" TEST_IMPI "00"
 #define TEST_SELECT_GBABP "00a4080c047fff6fd6"
 
 /* SQN of the usual AMF: SEQ || IND. */
@@ -41,7 +43,8 @@ static inline void write_challenge_texts(struct challenge *challenge, const uint
                                          struct milenage_f2345 *keys)
 {
     const char *rand = hex_of(challenge->rand.octets, AKA_RAND_SIZE);
-    (void)snprintf(challenge->in_3g, sizeof challenge->in_3g, "008800812210%s10%s00", rand, hex_of(autn, AKA_AUTN_SIZE));
+    (void)snprintf(challenge->in_3g, sizeof challenge->in_3g, "008800812210%s10%s00", rand,
+                   hex_of(autn, AKA_AUTN_SIZE));
     (void)snprintf(challenge->bootstrap, sizeof challenge->bootstrap, "0088008423dd10%s10%s00", rand,
                    hex_of(autn_star, AKA_AUTN_SIZE));
     (void)snprintf(challenge->answer_3g, sizeof challenge->answer_3g, "db08%s10%s10%s9000", hex_of(keys->res, 8),
@@ -50,7 +53,8 @@ static inline void write_challenge_texts(struct challenge *challenge, const uint
     (void)snprintf(challenge->bootstrapped, sizeof challenge->bootstrapped, "db08%s9000", hex_of(keys->res, 8));
 }
 
-/* A challenge for the usual profile. RAND is sixteen times `rand_octet`. Its Ks is one of the card's secrets from now. */
+/* A challenge for the usual profile. RAND is sixteen times `rand_octet`. Its Ks is one of the card's secrets from now.
+ */
 static inline struct challenge make_challenge(struct test_card *card, uint8_t rand_octet, aka_sqn sqn)
 {
     static const struct aka_amf amf = {{0x00, 0x00}};

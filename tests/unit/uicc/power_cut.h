@@ -1,6 +1,6 @@
 /*
- * power_cut.h: a memory for tests that writes down all that is written to it, and then shows every state in which a power
- * failure could have left it: what was synced is there; of what was not, any write may be missing or cut short.
+ * power_cut.h: a memory for tests that writes down all that is written to it, and then shows every state in which a
+ * power failure could have left it: what was synced is there; of what was not, any write may be missing or cut short.
  */
 #ifndef TESTS_UNIT_UICC_POWER_CUT_H
 #define TESTS_UNIT_UICC_POWER_CUT_H

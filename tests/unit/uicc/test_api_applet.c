@@ -1,9 +1,9 @@
 /* test_api_applet.c: the GBA_U API on the card: who gets a key, that keys and nonces are apart, and that keys last. */
 #include "api_testing.h"
 
-#define SELECT_USIM    "00a4040c10" USIM_AID
-#define OTHER_NAF      "6f74686572010000" "0002"
-#define OPEN_OTHER     "800a" OTHER_NAF "820101830101840161"
+#define SELECT_USIM             "00a4040c10" USIM_AID
+#define OTHER_NAF               "6f746865720100000002"
+#define OPEN_OTHER              "800a" OTHER_NAF "820101830101840161"
 #define ENCRYPT_NOTHING(handle) "8052" handle "0002870000"
 
 /* A card with one key for the usual NAF, the applet selected on the basic channel. */
@@ -60,10 +60,10 @@ static void test_access_lines(void **state)
         const char *sw;
     } cases[] = {
         {"801f09" API_AID "14" TEST_NAF, "9000"},
-        {"801e09" API_AID "14" "6e61662e6578616d706c652e636f6d01000000", "6982"},
-        {"801f09" API_AID "14" "6e61662e6578616d706c652e636f6d0100000003", "6982"},
-        {"801f09f06762617501415048" "14" TEST_NAF, "6982"},
-        {"801e08f067626175014150" "14" TEST_NAF, "6982"},
+        {"801e09" API_AID "146e61662e6578616d706c652e636f6d01000000", "6982"},
+        {"801f09" API_AID "146e61662e6578616d706c652e636f6d0100000003", "6982"},
+        {"801f09f0676261750141504814" TEST_NAF, "6982"},
+        {"801e08f06762617501415014" TEST_NAF, "6982"},
         {"802009" API_AID "14" TEST_NAF "00", "6982"},
         {"811f09" API_AID "14" TEST_NAF, "6982"},
         {"800a09" API_AID, "6982"},
@@ -160,7 +160,7 @@ static void test_refused_open(void **state)
     struct test_card card;
     (void)begin(&card);
     assert_refusals(&card, refusals, sizeof refusals / sizeof refusals[0]);
-    assert_apdu(&card, "80500000", "6982"); /* no data, no NAF_ID, no line */
+    assert_apdu(&card, "80500000", "6982");                     /* no data, no NAF_ID, no line */
     assert_int_equal(open_key(&card, OPEN_KEY("01", "01")), 0); /* none of them has left a session */
     assert_sw(&card, SELECT_USIM, "9000");
     assert_apdu(&card, OPEN_KEY("01", "01"), "6d00"); /* the applet's commands are the applet's only */
@@ -173,15 +173,12 @@ static void test_refused_encrypt(void **state)
 {
     (void)state;
     static const struct refusal refusals[] = {
-        {"80520001", "8700", "6a86"},       {"80520100", "8700", "6a88"}, {"80520800", "8700", "6a88"},
-        {"8052ff00", "8700", "6a88"},       {"805eff00", "8700", "6a88"}, {"00520000", "8700", "6e00"},
-        {"80520000", "8600", "6a80"},       /* no plaintext */
-        {"80520000", "87008605", "6a80"},   /* additional data cut short: it must not be left out */
-        {"80520000", "8700860261", "6a80"},
-        {"80520000", "8700ff", "6a80"},
-        {"80520000", "87", "6a80"},
-        {"80520000", "8780", "6a80"},
-        {"80520000", "878400000001" "61", "6a80"},
+        {"80520001", "8700", "6a86"},       {"80520100", "8700", "6a88"},           {"80520800", "8700", "6a88"},
+        {"8052ff00", "8700", "6a88"},       {"805eff00", "8700", "6a88"},           {"00520000", "8700", "6e00"},
+        {"80520000", "8600", "6a80"},     /* no plaintext */
+        {"80520000", "87008605", "6a80"}, /* additional data cut short: it must not be left out */
+        {"80520000", "8700860261", "6a80"}, {"80520000", "8700ff", "6a80"},         {"80520000", "87", "6a80"},
+        {"80520000", "8780", "6a80"},       {"80520000", "87840000000161", "6a80"},
     };
     struct test_card card;
     (void)begin(&card);
@@ -275,7 +272,7 @@ static void test_description(void **state)
         .context = octets_of_text("ctx"),
     };
     struct application_key key;
-    unsigned handle = open_key(&card, "80500000278014" TEST_NAF "8201018301018404" "646f6f72" "8503637478" "00");
+    unsigned handle = open_key(&card, "80500000278014" TEST_NAF "8201018301018404646f6f72850363747800");
     struct octets message = seal_hello(&card, handle, sealed);
     assert_ok(application_key_derive(&card.crypto, &root, &description, &key));
     assert_true(naf_opens(&card, &key, message));

@@ -14,14 +14,16 @@
 #include "uicc/profile.h"
 #include "uicc/uicc.h"
 
-#define TEST_K    "465b5ce8b199b49faa5f0a2ee238a6bc"
-#define TEST_OPC  "cd63cb71954a9f4e48a5994e37a02baf"
-#define TEST_PIN  "31323334ffffffff"
-#define TEST_PUK  "3837363534333231"
-#define TEST_ADM  "4142434445464748"
-#define TEST_NAF  "6e61662e6578616d706c652e636f6d0100000002"
-#define USIM_AID  "a0000000871002ffffffff8907090000"
-#define API_AID   "f067626175014150" "49"
+#define TEST_K   "465b5ce8b199b49faa5f0a2ee238a6bc"
+#define TEST_OPC "cd63cb71954a9f4e48a5994e37a02baf"
+#define TEST_PIN "31323334ffffffff"
+#define TEST_PUK "3837363534333231"
+#define TEST_ADM "4142434445464748"
+#define TEST_NAF "6e61662e6578616d706c652e636f6d0100000002"
+#define USIM_AID "a0000000871002ffffffff8907090000"
+#define API_AID                                                                                                        \
+    "f067626175014150"                                                                                                 \
+    "49"
 
 enum { TEST_SECRET_SIZE = 16, TEST_MAX_SECRETS = 256 };
 

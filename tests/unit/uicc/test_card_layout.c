@@ -112,7 +112,7 @@ static void test_files_are_checked(void **state)
     REFUSE_FILE(0x6f07, body, UINT32_MAX - 4);
     REFUSE_FILE(0x6f07, size, PROFILE_DATA_SIZE);
     REFUSE_FILE(0x6f07, record_count, 1); /* a transparent file has no records */
-    REFUSE_FILE(0x6f07, application, 0); /* only a directory belongs to an application */
+    REFUSE_FILE(0x6f07, application, 0);  /* only a directory belongs to an application */
     REFUSE_FILE(0x6f07, sfi, 31);
     REFUSE_FILE(0x6f07, arr_file, CARD_NO_INDEX);
     REFUSE_FILE(0x6f07, arr_file, imsi); /* no records there */
@@ -166,8 +166,15 @@ static void test_head_is_checked(void **state)
     static const struct {
         size_t position;
         uint8_t value;
-    } changes[] = {{0, 0}, {0, 2}, {1, 0}, {1, CARD_MAX_FILES + 1}, {2, 0}, {2, CARD_MAX_PINS + 1},
-                   {3, CARD_MAX_APPLICATIONS + 1}, {4, 0xff}, {6, 0x20}};
+    } changes[] = {{0, 0},
+                   {0, 2},
+                   {1, 0},
+                   {1, CARD_MAX_FILES + 1},
+                   {2, 0},
+                   {2, CARD_MAX_PINS + 1},
+                   {3, CARD_MAX_APPLICATIONS + 1},
+                   {4, 0xff},
+                   {6, 0x20}};
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         struct card_layout second;
         uint8_t before = data[changes[i].position];
@@ -204,11 +211,20 @@ static void test_pin_state(void **state)
 static void run_commands(struct test_card *card, const struct challenge *challenge)
 {
     static const char *const commands[] = {
-        "80f2000000", "00a4040410" USIM_AID, "0020000108" TEST_PIN, "0020000a08" TEST_ADM, "80f2000000",
-        TEST_DERIVE, "00a40804047fff6f07", "00b0000000", "00a40804047fff6fd6", "00b0000000", "00d60000021001",
-        "00b0fe0000", "00d6fe00020000", "00a40804047fff6fda", "00b2010400", "00b20a0400", "00b2fe0400", "00b2000300",
-        "00b2013c00", "00a40804047fff6f0a", "00b2010400", "00a4030400", "00a4000402" "2f00", "00b2030400",
-        "00a4040409" API_AID, "805000001f8014" TEST_NAF "82010183010184016100", "8052000003870161" "00", "80f2000000",
+        "80f2000000",          "00a4040410" USIM_AID,
+        "0020000108" TEST_PIN, "0020000a08" TEST_ADM,
+        "80f2000000",          TEST_DERIVE,
+        "00a40804047fff6f07",  "00b0000000",
+        "00a40804047fff6fd6",  "00b0000000",
+        "00d60000021001",      "00b0fe0000",
+        "00d6fe00020000",      "00a40804047fff6fda",
+        "00b2010400",          "00b20a0400",
+        "00b2fe0400",          "00b2000300",
+        "00b2013c00",          "00a40804047fff6f0a",
+        "00b2010400",          "00a4030400",
+        "00a40004022f00",      "00b2030400",
+        "00a4040409" API_AID,  "805000001f8014" TEST_NAF "82010183010184016100",
+        "805200000387016100",  "80f2000000",
     };
     (void)apdu(card, "00a4040c10" USIM_AID);
     (void)apdu(card, "0020000108" TEST_PIN);
@@ -257,12 +273,9 @@ static void test_mutated_tables(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_files_are_checked),
-        cmocka_unit_test(test_applications_are_checked),
-        cmocka_unit_test(test_head_is_checked),
-        cmocka_unit_test(test_pin_state),
+        cmocka_unit_test(test_round_trip),        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_files_are_checked), cmocka_unit_test(test_applications_are_checked),
+        cmocka_unit_test(test_head_is_checked),   cmocka_unit_test(test_pin_state),
         cmocka_unit_test(test_mutated_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,7 @@ static void test_twenty_channels(void **state)
     assert_apdu(&card, "0070000001", "6a81");
     assert_apdu(&card, "00708007", "9000");
     assert_apdu(&card, "83f2000c", "9000");
-    assert_apdu(&card, "c3f2000c", "6881"); /* 4 + 3 = 7 */
+    assert_apdu(&card, "c3f2000c", "6881");     /* 4 + 3 = 7 */
     assert_apdu(&card, "0070000001", "079000"); /* the lowest that is free */
     uicc_reset(&card.uicc);
     for (unsigned channel = 1; channel < UICC_CHANNELS; channel++) {
@@ -36,8 +36,8 @@ static void test_open_by_number(void **state)
 {
     (void)state;
     static const struct exchange exchanges[] = {
-        {"00700005", "9000"},   {"00700005", "6a81"}, /* it is open */
-        {"00700013", "9000"},   {"00700014", "6a81"}, {"007000ff", "6a81"},
+        {"00700005", "9000"},     {"00700005", "6a81"}, /* it is open */
+        {"00700013", "9000"},     {"00700014", "6a81"}, {"007000ff", "6a81"},
         {"0070000001", "019000"}, {"cff2000c", "9000"}, {"c1f2000c", "9000"},
     };
     struct test_card card;
@@ -52,14 +52,11 @@ static void test_close(void **state)
     static const struct exchange exchanges[] = {
         {"00708000", "6881"}, /* channel 0 is always there */
         {"00708001", "6881"}, /* not open */
-        {"00708014", "6881"}, {"007080ff", "6881"},
-        {"0070000001", "019000"}, {"0070000001", "029000"}, {"0070000001", "039000"},
-        {"01708002", "9000"}, /* from another channel */
-        {"82f2000c", "6881"},
-        {"01708000", "9000"}, /* itself */
-        {"01f2000c", "6881"},
-        {"00708003", "9000"}, {"00708003", "6881"},
-        {"00700100", "6a86"}, {"0070000002aabb", "6700"}, {"8070000001", "6e00"},
+        {"00708014", "6881"},     {"007080ff", "6881"},       {"0070000001", "019000"},
+        {"0070000001", "029000"}, {"0070000001", "039000"},   {"01708002", "9000"}, /* from another channel */
+        {"82f2000c", "6881"},     {"01708000", "9000"},                             /* itself */
+        {"01f2000c", "6881"},     {"00708003", "9000"},       {"00708003", "6881"},
+        {"00700100", "6a86"},     {"0070000002aabb", "6700"}, {"8070000001", "6e00"},
     };
     struct test_card card;
     test_card_begin(&card);
@@ -137,11 +134,20 @@ static void test_malformed_commands(void **state)
 {
     (void)state;
     static const struct exchange exchanges[] = {
-        {"", "6700"}, {"00", "6700"}, {"00a4", "6700"}, {"00a400", "6700"},
-        {"00a4000c033f", "6700"}, {"00a4000c033f00", "6700"}, {"00a4000c013f0000", "6700"},
+        {"", "6700"},
+        {"00", "6700"},
+        {"00a4", "6700"},
+        {"00a400", "6700"},
+        {"00a4000c033f", "6700"},
+        {"00a4000c033f00", "6700"},
+        {"00a4000c013f0000", "6700"},
         {"00a4000c00023f00", "6700"}, /* extended length */
         {"00b0000000000100", "6700"},
-        {"00ff0000", "6d00"}, {"00c0000000", "6d00"}, {"80100000", "6d00"}, {"00f2000c", "6e00"}, {"80a4000c", "6e00"},
+        {"00ff0000", "6d00"},
+        {"00c0000000", "6d00"},
+        {"80100000", "6d00"},
+        {"00f2000c", "6e00"},
+        {"80a4000c", "6e00"},
         {"0084000008", "9000"},
     };
     struct test_card card;
@@ -181,12 +187,9 @@ static void test_get_challenge(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_twenty_channels),
-        cmocka_unit_test(test_open_by_number),
-        cmocka_unit_test(test_close),
-        cmocka_unit_test(test_selections_are_apart),
-        cmocka_unit_test(test_classes),
-        cmocka_unit_test(test_malformed_commands),
+        cmocka_unit_test(test_twenty_channels), cmocka_unit_test(test_open_by_number),
+        cmocka_unit_test(test_close),           cmocka_unit_test(test_selections_are_apart),
+        cmocka_unit_test(test_classes),         cmocka_unit_test(test_malformed_commands),
         cmocka_unit_test(test_get_challenge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,18 +1,19 @@
-/* test_pin.c: VERIFY, CHANGE, DISABLE, ENABLE and UNBLOCK PIN, and what they open (TS 102 221 9.5, 11.1.9 to 11.1.13). */
+/* test_pin.c: VERIFY, CHANGE, DISABLE, ENABLE and UNBLOCK PIN, and what they open (TS 102 221 9.5, 11.1.9 to 11.1.13).
+ */
 #include "test_card.h"
 
-#define WRONG        "31313131ffffffff"
-#define OTHER        "3938373635343332"
-#define VERIFY       "0020000108"
-#define VERIFY_ADM   "0020000a08"
-#define QUERY        "00200001"
-#define QUERY_PUK    "002c0001"
-#define CHANGE       "0024000110"
-#define UNBLOCK      "002c000110"
-#define WRONG_PUK    "3131313131313131"
-#define READ_IMSI    "00b0870009"
-#define IMSI         "0809101010325476989000"
-#define WRITE_LI     "00d68200026465"
+#define WRONG      "31313131ffffffff"
+#define OTHER      "3938373635343332"
+#define VERIFY     "0020000108"
+#define VERIFY_ADM "0020000a08"
+#define QUERY      "00200001"
+#define QUERY_PUK  "002c0001"
+#define CHANGE     "0024000110"
+#define UNBLOCK    "002c000110"
+#define WRONG_PUK  "3131313131313131"
+#define READ_IMSI  "00b0870009"
+#define IMSI       "0809101010325476989000"
+#define WRITE_LI   "00d68200026465"
 
 /* A card with the USIM selected, PIN not verified. */
 static void begin(struct test_card *card)
@@ -101,16 +102,11 @@ static void test_all_channels(void **state)
 {
     (void)state;
     static const struct exchange exchanges[] = {
-        {"0070000001", "019000"},
-        {"01a4040c10" USIM_AID, "9000"},
-        {"01b0870009", "6982"},
-        {VERIFY TEST_PIN, "9000"},
-        {"01b0870009", IMSI},
-        {"0120000108" WRONG, "63c2"},
-        {READ_IMSI, "6982"},
-        {"0120000108" TEST_PIN, "9000"},
-        {READ_IMSI, IMSI},
-        {"00708001", "9000"},
+        {"0070000001", "019000"}, {"01a4040c10" USIM_AID, "9000"},
+        {"01b0870009", "6982"},   {VERIFY TEST_PIN, "9000"},
+        {"01b0870009", IMSI},     {"0120000108" WRONG, "63c2"},
+        {READ_IMSI, "6982"},      {"0120000108" TEST_PIN, "9000"},
+        {READ_IMSI, IMSI},        {"00708001", "9000"},
         {READ_IMSI, IMSI}, /* closing a channel takes nothing away */
     };
     struct test_card card;
@@ -132,13 +128,13 @@ static void test_administrative_key(void **state)
         {WRITE_LI, "6982"},
         {VERIFY TEST_PIN, "9000"},
         {WRITE_LI, "9000"},
-        {"00d6870009" "080910101032547699", "9000"}, /* EF_IMSI: update by ADM */
-        {"0026000a08" TEST_ADM, "6a81"},             /* it cannot be disabled */
-        {"002c000a10" TEST_ADM TEST_ADM, "6a81"},    /* and has no unblock PIN */
+        {"00d6870009080910101032547699", "9000"}, /* EF_IMSI: update by ADM */
+        {"0026000a08" TEST_ADM, "6a81"},          /* it cannot be disabled */
+        {"002c000a10" TEST_ADM TEST_ADM, "6a81"}, /* and has no unblock PIN */
         {"002c000a", "6a81"},
         {"0024000a10" TEST_ADM "0001020304050607", "9000"}, /* any octets */
         {VERIFY_ADM TEST_ADM, "63c9"},
-        {"00d6870009" "080910101032547698", "6982"},
+        {"00d6870009080910101032547698", "6982"},
         {VERIFY_ADM "0001020304050607", "9000"},
     };
     struct test_card card;
@@ -159,10 +155,10 @@ static void test_change(void **state)
 {
     (void)state;
     static const struct exchange exchanges[] = {
-        {CHANGE TEST_PIN "313233ffffffffff", "6a80"},  /* too short */
-        {CHANGE TEST_PIN "3132333aFFFFFFFF", "6a80"},  /* no digit */
-        {CHANGE TEST_PIN "31323334ff35ffff", "6a80"},  /* a gap */
-        {CHANGE TEST_PIN "3132333400000000", "6a80"},  /* wrong padding */
+        {CHANGE TEST_PIN "313233ffffffffff", "6a80"}, /* too short */
+        {CHANGE TEST_PIN "3132333aFFFFFFFF", "6a80"}, /* no digit */
+        {CHANGE TEST_PIN "31323334ff35ffff", "6a80"}, /* a gap */
+        {CHANGE TEST_PIN "3132333400000000", "6a80"}, /* wrong padding */
         {CHANGE WRONG "313233ffffffffff", "6a80"},
         {QUERY, "63c3"}, /* none of them was a try, nor told whether the old PIN was right */
         {CHANGE WRONG OTHER, "63c2"},
@@ -305,11 +301,9 @@ static void test_search_for_unblock_pin(void **state)
 {
     (void)state;
     static const struct exchange exchanges[] = {
-        {UNBLOCK WRONG_PUK OTHER, "63c9"}, {VERIFY TEST_PIN, "9000"},
-        {UNBLOCK WRONG_PUK OTHER, "63c8"}, {CHANGE TEST_PIN OTHER, "9000"},
-        {UNBLOCK WRONG_PUK OTHER, "63c7"}, {"0026000108" OTHER, "9000"},
-        {UNBLOCK WRONG_PUK OTHER, "63c6"}, {"0028000108" OTHER, "9000"},
-        {UNBLOCK WRONG_PUK OTHER, "63c5"},
+        {UNBLOCK WRONG_PUK OTHER, "63c9"}, {VERIFY TEST_PIN, "9000"},         {UNBLOCK WRONG_PUK OTHER, "63c8"},
+        {CHANGE TEST_PIN OTHER, "9000"},   {UNBLOCK WRONG_PUK OTHER, "63c7"}, {"0026000108" OTHER, "9000"},
+        {UNBLOCK WRONG_PUK OTHER, "63c6"}, {"0028000108" OTHER, "9000"},      {UNBLOCK WRONG_PUK OTHER, "63c5"},
     };
     struct test_card card;
     begin(&card);

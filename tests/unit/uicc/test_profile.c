@@ -28,7 +28,7 @@ static void test_files(void **state)
         {"7fff6f46", "0067626175ffffffffffffffffffffffff9000"},
         {"7fff6f5b", "f00000f000009000"},
         {"7fff6f5c", "ffffff9000"},
-        {"7fff6f73", "ffffffffffffffffffff0000ff01" "9000"},
+        {"7fff6f73", "ffffffffffffffffffff0000ff019000"},
         {"7fff6f78", "02009000"},
         {"7fff6f7b", "ffffffffffffffffffffffff9000"},
         {"7fff6f7e", "ffffffffffffff0000ff019000"},
@@ -75,8 +75,8 @@ static void test_directory(void **state)
     struct test_card card;
     begin(&card, &profile);
     assert_apdu(&card, "00a4080c022f00", "9000");
-    assert_apdu(&card, "00b2010400", "61184f10" USIM_AID "50045553494d" "ffffffffffffffffffffffffffff9000");
-    assert_apdu(&card, "00b2020400", "61164f09" API_AID "50094742415f5520415049" "ffffffffffffffffffffffffffffffff9000");
+    assert_apdu(&card, "00b2010400", "61184f10" USIM_AID "50045553494dffffffffffffffffffffffffffff9000");
+    assert_apdu(&card, "00b2020400", "61164f09" API_AID "50094742415f5520415049ffffffffffffffffffffffffffffffff9000");
     assert_apdu(&card, "00b2030400",
                 "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff9000");
     test_card_end(&card);
@@ -112,10 +112,10 @@ static void test_numbers(void **state)
         const char *ef_iccid;
         const char *ef_acc;
     } cases[] = {
-        {"001010123456789", "8988211000000000001", "080910101032547698", "9888120100000000" "00f1", "0200"},
+        {"001010123456789", "8988211000000000001", "080910101032547698", "988812010000000000f1", "0200"},
         {"00101012345678", "89882110000000000012", "0801101010325476f8", "98881201000000000021", "0100"},
-        {"001010", "898821100000000001", "0401" "1010" "f0" "ffffffff", "9888120100000000" "10ff", "0001"},
-        {"0010103", "8988211000000000001", "0409" "1010" "30" "ffffffff", "988812010000000000f1", "0008"},
+        {"001010", "898821100000000001", "04011010f0ffffffff", "988812010000000010ff", "0001"},
+        {"0010103", "8988211000000000001", "0409101030ffffffff", "988812010000000000f1", "0008"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct card_profile profile = test_profile();
@@ -189,7 +189,8 @@ static void test_refused_profiles(void **state)
     for (size_t i = 0; i < CASES; i++) {
         struct test_card card;
         assert_status(test_card_try(&card, &profiles[i]), i == 17 ? GBAU_E_SPACE : GBAU_E_ARGUMENT);
-        assert_status(uicc_power_on(&card.uicc, &card.storage, &card.crypto), GBAU_E_MALFORMED); /* no card came of it */
+        assert_status(uicc_power_on(&card.uicc, &card.storage, &card.crypto),
+                      GBAU_E_MALFORMED); /* no card came of it */
         test_card_end(&card);
     }
 }
