@@ -1,7 +1,7 @@
 """virtual_reader.py: a pcscd of one's own with vsmartcard's virtual reader, away from the machine's.
 
-pcscd has fixed paths and vpcd listens on all addresses, so both live in a mount and a network namespace: a root of their
-own for /run, a loopback of their own. Programs that talk to them run in there too.
+pcscd has fixed paths and vpcd listens on all addresses, so both live in a mount and a network namespace: a /run and a
+loopback of their own. Programs that talk to them run in there too.
 """
 import contextlib
 import os
