@@ -71,6 +71,7 @@ static void dir_names_usim(struct probe *probe)
 {
     struct content record;
     bool found = false;
+    (void)probe_expect(probe, "0XA4000C023F00", "9000");
     const size_t count = fcp_record_count(probe_select(probe, FID_DIR));
     for (size_t i = 1; i <= count && !found && probe_goes_on(probe); i++) {
         probe_read_record(probe, i, &record);
@@ -86,7 +87,7 @@ static const struct check card_checks[] = {
     {"file.pl", "TS 102 221 13.3", "EF_PL is transparent and has SFI 05", 0, EXPECTED_FILE(0x2f05, TR, 0x05, 2)},
     {"file.arr", "TS 102 221 13.4", "EF_ARR of the MF is linear fixed and has SFI 06", 0,
      EXPECTED_FILE(0x2f06, LF, 0x06, 5)},
-    {"file.umpc", "TS 102 221 13.5", "EF_UMPC is transparent and has SFI 08", 0, EXPECTED_FILE(0x2f08, TR, 0x08, 5)},
+    {"file.umpc", "TS 102 221 13", "EF_UMPC is transparent and has SFI 08", 0, EXPECTED_FILE(0x2f08, TR, 0x08, 5)},
     {"file.dir_names_usim", "TS 102 221 13.1", "EF_DIR names the USIM", NEEDS_USIM, .run = dir_names_usim},
     {"file.iccid_digits", "TS 102 221 13.2", "EF_ICCID holds digits", 0, .run = iccid_is_decimal},
 };

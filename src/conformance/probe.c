@@ -10,6 +10,7 @@
 #include "base/text_coding.h"
 
 enum { INS_VERIFY = 0x20, INS_UNBLOCK = 0x2c, INS_AUTHENTICATE = 0x88, INS_AUTHENTICATE_ODD = 0x89 };
+enum { INS_READ_BINARY = 0xb0, INS_READ_RECORD = 0xb2, INS_UPDATE_BINARY = 0xd6, INS_UPDATE_RECORD = 0xdc };
 enum { HEADER_SIZE = 4, SHOWN_OCTETS = 24 };
 
 bool probe_goes_on(const struct probe *probe)
@@ -111,14 +112,17 @@ static void show(struct octet_writer *text, struct octets octets)
     octet_writer_put_text(text, octets.length > length ? ".." : "");
 }
 
-static bool command_holds_secret(uint8_t ins)
+/* VERIFY, CHANGE, DISABLE, ENABLE, UNBLOCK PIN; and updates of files with keys. */
+static bool command_holds_secret(const struct probe *probe, uint8_t ins)
 {
-    return ins >= INS_VERIFY && ins <= INS_UNBLOCK; /* VERIFY, CHANGE, DISABLE, ENABLE, UNBLOCK PIN */
+    const bool is_update = ins == INS_UPDATE_BINARY || ins == INS_UPDATE_RECORD;
+    return (ins >= INS_VERIFY && ins <= INS_UNBLOCK) || (probe->hides_content && is_update);
 }
 
 static bool response_holds_secret(const struct probe *probe, uint8_t ins)
 {
-    return probe->hides_content || ins == INS_AUTHENTICATE || ins == INS_AUTHENTICATE_ODD;
+    const bool is_read = ins == INS_READ_BINARY || ins == INS_READ_RECORD;
+    return ins == INS_AUTHENTICATE || ins == INS_AUTHENTICATE_ODD || (probe->hides_content && is_read);
 }
 
 /* "0020000108.. gave 63C2", "00B0000004 gave 08.. 9000". */
@@ -127,7 +131,7 @@ static void note(struct probe *probe, struct octets command)
     char number[40];
     const uint8_t ins = command.data[1];
     struct octet_writer text = octet_writer_of(probe->seen, sizeof probe->seen - 1);
-    const bool hides = (command_holds_secret(ins) || probe->hides_content) && command.length > HEADER_SIZE + 1;
+    const bool hides = command_holds_secret(probe, ins) && command.length > HEADER_SIZE + 1;
     show(&text, hides ? octets_of(command.data, HEADER_SIZE + 1) : command);
     octet_writer_put_text(&text, hides ? ".. gave " : " gave ");
     if (response_holds_secret(probe, ins) && probe->response.data.length > 0) {
