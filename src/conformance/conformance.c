@@ -289,12 +289,19 @@ static enum gbau_status verify(struct run *run, uint8_t key_reference, struct oc
     return probe->status;
 }
 
+/* The PIN is the card's, but some cards know it only where an application is active. */
+static void begin_at_pin(struct probe *probe)
+{
+    begin(probe);
+    probe_select_application(probe, usim_aid_prefix, NULL);
+    probe->verdict = CONFORMANCE_PASSED; /* on a card without USIM too */
+}
+
 /* Learns whether the card asks for its PIN; [M] 6984: it is disabled (TS 102 221 11.1.9). */
 static enum gbau_status ask_for_pin(struct run *run)
 {
     struct probe *probe = &run->probe;
-    begin(probe);
-    probe_select_application(probe, usim_aid_prefix, NULL);
+    begin_at_pin(probe);
     const uint16_t sw = probe_send(probe, "0X200001");
     end(probe);
     run->pin_is_told = probe_sw_fits(sw, "63CX|6983");
@@ -310,9 +317,7 @@ static enum gbau_status open_pin(struct run *run)
     if (probe->given->pin == NULL || !probe->pin_is_enabled) {
         return GBAU_OK;
     }
-    begin(probe);
-    probe_select_application(probe, usim_aid_prefix, NULL);
-    probe->verdict = CONFORMANCE_PASSED; /* the PIN is the card's: it is there without a USIM too */
+    begin_at_pin(probe);
     probe_write_secret(probe->given->pin, value);
     enum gbau_status status = verify(run, PROBE_PIN, octets_of(value, sizeof value), "the PIN");
     secret_wipe(value, sizeof value);

@@ -46,6 +46,7 @@ struct erring_card {
     const struct mutation *mutations; /* MUTATIONS_MAX of them; NULL: none */
     unsigned counts[MUTATIONS_MAX];
     unsigned commands;
+    unsigned dies_after; /* commands; 0: lives */
     uint8_t closed_channel; /* for the functions of mutations */
     bool ins_seen[256];     /* with data */
 };
@@ -136,6 +137,9 @@ static inline enum gbau_status erring_transmit(void *state, struct octets comman
     uint8_t answer[UICC_RESPONSE_MAX + 64];
     const struct mutation *mutation = fitting_mutation(card, command);
     card->commands++;
+    if (card->dies_after != 0 && card->commands > card->dies_after) {
+        return GBAU_E_IO;
+    }
     card->ins_seen[command.data[1]] |= command.length > 5;
     if (mutation != NULL && mutation->kind == ANSWER) {
         *length = answer_with(mutation->octets, answer);
