@@ -10,7 +10,7 @@
 enum { NEEDS_SIZE = 80 };
 
 static const char *const marks[CONFORMANCE_VERDICTS] = {
-    [CONFORMANCE_PASSED] = "ok", [CONFORMANCE_FAILED] = "FAIL", [CONFORMANCE_WARNED] = "warn",
+    [CONFORMANCE_PASSED] = "ok",    [CONFORMANCE_FAILED] = "FAIL",        [CONFORMANCE_WARNED] = "warn",
     [CONFORMANCE_SKIPPED] = "skip", [CONFORMANCE_NOT_SUPPORTED] = "none",
 };
 

@@ -172,6 +172,27 @@ static int run(const struct conformance_options *options, const struct conforman
     return exit_status;
 }
 
+static int list(const struct conformance_options *options)
+{
+    return conformance_report_list(options->only, options->as_json) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int obey(const struct conformance_options *options)
+{
+    struct card_secrets secrets = {0};
+    struct conformance_given given;
+    int exit_status = EXIT_USAGE;
+    if (!options->list && options->card == NULL) {
+        log_error(&cli_log, "missing: --card; see 'gbau conformance card --help'");
+        return EXIT_USAGE;
+    }
+    if (read_given(options, &secrets, &given) == GBAU_OK) {
+        exit_status = options->list ? list(options) : run(options, &given);
+    }
+    secret_wipe(&secrets, sizeof secrets);
+    return exit_status;
+}
+
 int verb_conformance_card(int argc, char **argv)
 {
     struct conformance_options options = {0};
@@ -194,27 +215,17 @@ int verb_conformance_card(int argc, char **argv)
         {"--json", NULL, "print JSON", false, NULL, NULL, &options.as_json},
     };
     const struct usage usage = {
-        "gbau conformance card", "",
+        "gbau conformance card",
+        "",
         "Checks any card, ours or a real one, against clauses of TS 102 221, TS 31.102 and TS 33.220.\n"
         "Without --destructive the card stays as it is: what is written is put back, no PIN is blocked, no SQN moves.\n"
         "Exit status: 0 nothing failed, 1 something did, 2 wrong usage.",
-        0, sizeof table / sizeof table[0], table};
+        0,
+        sizeof table / sizeof table[0],
+        table};
     enum options_outcome outcome = options_parse(&usage, argc, argv, NULL);
     if (outcome != OPTIONS_PARSED) {
         return options_exit_status(outcome);
     }
-    struct card_secrets secrets = {0};
-    struct conformance_given given;
-    int exit_status = EXIT_USAGE;
-    if (!options.list && options.card == NULL) {
-        log_error(&cli_log, "missing: --card; see 'gbau conformance card --help'");
-    } else if (read_given(&options, &secrets, &given) != GBAU_OK) {
-        exit_status = EXIT_USAGE;
-    } else if (options.list) {
-        exit_status = conformance_report_list(options.only, options.as_json) ? EXIT_SUCCESS : EXIT_FAILURE;
-    } else {
-        exit_status = run(&options, &given);
-    }
-    secret_wipe(&secrets, sizeof secrets);
-    return exit_status;
+    return obey(&options);
 }

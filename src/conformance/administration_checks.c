@@ -1,4 +1,4 @@
-/* administration_checks.c: files created, resized, deactivated and deleted under ADM1 (TS 102 221 11.1.14, TS 102 222). */
+/* administration_checks.c: files created, resized, deactivated, deleted under ADM1 (TS 102 221 11.1.14, TS 102 222). */
 #include <stdio.h>
 
 #include "codec/ber_tlv.h"

@@ -36,8 +36,10 @@ static void gsm_shape(struct probe *probe)
     }
     challenge_make_random(probe, &challenge);
     const struct octets answer = challenge_send(probe, CONTEXT_GSM, &challenge, "9000");
-    probe_demand(probe, answer.length == 2 + SRES_SIZE + KC_SIZE && answer.data[0] == SRES_SIZE &&
-                            answer.data[1 + SRES_SIZE] == KC_SIZE, "04 SRES 08 Kc");
+    probe_demand(probe,
+                 answer.length == 2 + SRES_SIZE + KC_SIZE && answer.data[0] == SRES_SIZE &&
+                     answer.data[1 + SRES_SIZE] == KC_SIZE,
+                 "04 SRES 08 Kc");
 }
 
 /* BER-TLV transport: a request for a response that does not exist (11.1.16). */
@@ -54,8 +56,7 @@ static const struct check without_keys[] = {
     {"auth.without_application", "TS 31.102 7.1.1", "AUTHENTICATE is refused with 6985 where no USIM is active",
      NEEDS_PIN_OPEN | IS_ADVISORY, .run = without_application},
     {"auth.reserved_context", "TS 31.102 7.1.2", "AUTHENTICATE with the reserved P2 83 is refused with 6A86",
-     NEEDS_USIM | NEEDS_PIN_OPEN | IS_ADVISORY,
-     STEPS({"0X8800831110000102030405060708090A0B0C0D0E0F00", "6A86"})},
+     NEEDS_USIM | NEEDS_PIN_OPEN | IS_ADVISORY, STEPS({"0X8800831110000102030405060708090A0B0C0D0E0F00", "6A86"})},
     {"auth.wrong_length", "TS 31.102 7.1.2", "a challenge with a RAND of 15 octets is refused with 6700",
      NEEDS_USIM | NEEDS_PIN_OPEN | IS_ADVISORY,
      STEPS({"0X880081210F000102030405060708090A0B0C0D0E10000102030405060708090A0B0C0D0E0F00", "6700"})},
@@ -189,8 +190,7 @@ static void auts_tells_sqn(struct probe *probe)
 {
     struct challenge challenge;
     (void)succeed(probe, &challenge);
-    const aka_sqn sqn =
-        challenge_read_auts(probe, &challenge, challenge_send(probe, CONTEXT_3G, &challenge, "9000"));
+    const aka_sqn sqn = challenge_read_auts(probe, &challenge, challenge_send(probe, CONTEXT_3G, &challenge, "9000"));
     probe_demand(probe, sqn >> AKA_SQN_IND_BITS == challenge.sqn >> AKA_SQN_IND_BITS,
                  "the SQN that was accepted last in AUTS");
     challenge_clear(&challenge);
@@ -238,8 +238,8 @@ static void separation_bit(struct probe *probe)
     struct challenge challenge;
     challenge_make_fresh(probe, &challenge);
     if (probe_goes_on(probe)) {
-        probe_demand_ok(probe, aka_vector_make(probe->crypto, probe->given->milenage, challenge.sqn, &amf,
-                                               &challenge.vector));
+        probe_demand_ok(probe,
+                        aka_vector_make(probe->crypto, probe->given->milenage, challenge.sqn, &amf, &challenge.vector));
     }
     const struct octets answer = challenge_send(probe, CONTEXT_3G, &challenge, "9000");
     probe_demand(probe, answer.length > 0 && answer.data[0] == TAG_SUCCESS, "DB");
@@ -268,8 +268,7 @@ static const struct check with_keys[] = {
     {"auth.replay", "TS 33.102 6.3.3", "a challenge that was accepted is not accepted again", KEYED,
      .run = replay_is_refused},
     {"auth.auts", "TS 33.102 6.3.3", "AUTS is made with f5*, f1* and AMF 0000", KEYED, .run = auts_is_right},
-    {"auth.auts_sqn", "TS 33.102 6.3.5", "AUTS tells the highest SQN that was accepted", KEYED,
-     .run = auts_tells_sqn},
+    {"auth.auts_sqn", "TS 33.102 6.3.5", "AUTS tells the highest SQN that was accepted", KEYED, .run = auts_tells_sqn},
     {"auth.mac_before_sqn", "TS 33.102 6.3.3", "a wrong MAC is found before an old SQN", KEYED, .run = mac_before_sqn},
     {"auth.wrong_mac_keeps_sqn", "TS 33.102 6.3.3", "a challenge with a wrong MAC uses up no SQN", KEYED,
      .run = wrong_mac_keeps_sqn},

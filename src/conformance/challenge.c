@@ -98,8 +98,7 @@ aka_sqn challenge_read_auts(struct probe *probe, const struct challenge *challen
     struct aka_auts auts;
     aka_sqn sqn = 0;
     struct octet_reader reader = octet_reader_of(answer);
-    const bool begins_right =
-        octet_reader_u8(&reader) == TAG_SYNC_FAILURE && octet_reader_u8(&reader) == AKA_AUTS_SIZE;
+    const bool begins_right = octet_reader_u8(&reader) == TAG_SYNC_FAILURE && octet_reader_u8(&reader) == AKA_AUTS_SIZE;
     octet_reader_copy(&reader, auts.octets, sizeof auts.octets);
     probe_demand(probe, begins_right && octet_reader_end(&reader) == GBAU_OK, "DC 0E AUTS");
     if (!probe_goes_on(probe)) {
@@ -148,12 +147,11 @@ void challenge_derive(struct probe *probe, const struct challenge *challenge, un
     octet_writer_u8(&writer, TAG_NAF_DERIVATION);
     write_value(&writer, naf_id, name.length);
     write_value(&writer, impi, sizeof impi - 1);
-    const struct octets answer =
-        probe_expect_data(probe, "0X880084", octets_written(&writer), WITH_LE, "9000");
+    const struct octets answer = probe_expect_data(probe, "0X880084", octets_written(&writer), WITH_LE, "9000");
     if (probe_goes_on(probe)) {
         ks_from_ck_ik(&ks, &challenge->vector.ck, &challenge->vector.ik);
-        probe_demand_ok(probe, gba_derive_ks_ext_naf(probe->crypto, &ks, &challenge->vector.rand,
-                                                     octets_of_text(impi), octets_written(&name), &key));
+        probe_demand_ok(probe, gba_derive_ks_ext_naf(probe->crypto, &ks, &challenge->vector.rand, octets_of_text(impi),
+                                                     octets_written(&name), &key));
         const bool is_right = answer.length == 2 + NAF_KEY_SIZE && answer.data[0] == TAG_SUCCESS &&
                               answer.data[1] == NAF_KEY_SIZE && secret_equal(answer.data + 2, key.octets, NAF_KEY_SIZE);
         probe_demand(probe, is_right, "DB 20 and Ks_ext_NAF of this Ks, RAND, IMPI and NAF_ID");

@@ -1,4 +1,4 @@
-/* command_checks.c: wrong class, instruction, parameters, length; toolkit and other commands (TS 102 221 10, 11.2, 11.3). */
+/* command_checks.c: wrong classes, instructions and parameters; toolkit and other commands (TS 102 221 10, 11). */
 #include "conformance/check.h"
 
 static const struct check codings[] = {
@@ -20,12 +20,13 @@ static const struct check codings[] = {
      STEPS({"0XA4000C022FE2", "9000"}, {"0X0A0000", ANY_ERROR}, {"A0B0000001", ANY_ERROR}, {"0XB000000A", "9000"})},
     {"coding.status_with_data", "TS 102 221 11.1.2", "STATUS with data is refused with 67XX", IS_ADVISORY,
      STEPS({"8XF2000C020000", "67XX"})},
-    {"coding.challenge_p1", "TS 102 221 11.1.18", "GET CHALLENGE with P1 01 is refused with 6A86", MAY_BE_MISSING | IS_ADVISORY,
-     STEPS({"0X84010008", "6A86"})},
+    {"coding.challenge_p1", "TS 102 221 11.1.18", "GET CHALLENGE with P1 01 is refused with 6A86",
+     MAY_BE_MISSING | IS_ADVISORY, STEPS({"0X84010008", "6A86"})},
     {"coding.verify_p1", "TS 102 221 11.1.9", "VERIFY PIN with P1 01 is refused with 6A86", 0,
      STEPS({"0X200101", "6A86"})},
     {"coding.authenticate_p1", "TS 31.102 7.1.2", "AUTHENTICATE with P1 01 is refused with 6A86",
-     NEEDS_USIM | NEEDS_PIN_OPEN, STEPS({"0X8801811110" "00000000000000000000000000000000" "00", "6A86"})},
+     NEEDS_USIM | NEEDS_PIN_OPEN,
+     STEPS({"0X88018111100000000000000000000000000000000000", "6A86"})},
 };
 
 CHECK_GROUP(coding_checks, codings);
@@ -62,21 +63,19 @@ static const struct check toolkit[] = {
     {"toolkit.fetch_nothing", "TS 102 221 11.2.3", "FETCH is refused when no proactive command waits",
      MAY_BE_MISSING | IS_ADVISORY | NEEDS_DESTRUCTIVE, STEPS({"8012000000", ANY_ERROR})},
     {"toolkit.terminal_response_unasked", "TS 102 221 11.2.4", "TERMINAL RESPONSE to no command is refused",
-     MAY_BE_MISSING | IS_ADVISORY | NEEDS_DESTRUCTIVE,
-     STEPS({"801400000C810301250002028281030100", ANY_ERROR})},
+     MAY_BE_MISSING | IS_ADVISORY | NEEDS_DESTRUCTIVE, STEPS({"801400000C810301250002028281030100", ANY_ERROR})},
     {"toolkit.envelope", "TS 102 221 11.2.2", "ENVELOPE is answered, though nobody waits for the event",
      MAY_BE_MISSING | IS_ADVISORY | NEEDS_DESTRUCTIVE,
      STEPS({"80C2000009D6079901048202828100", "9000|62XX|63XX|6AXX|69XX|93XX"})},
-    {"toolkit.terminal_capability", "TS 102 221 11.1.19", "TERMINAL CAPABILITY is taken",
-     MAY_BE_MISSING | IS_ADVISORY, STEPS({"80AA000005A903830100", "9000"})},
+    {"toolkit.terminal_capability", "TS 102 221 11.1.19", "TERMINAL CAPABILITY is taken", MAY_BE_MISSING | IS_ADVISORY,
+     STEPS({"80AA000005A903830100", "9000"})},
     {"toolkit.terminal_capability_p1", "TS 102 221 11.1.19", "TERMINAL CAPABILITY with P1 01 is refused with 6A86",
      MAY_BE_MISSING | IS_ADVISORY, STEPS({"80AA010005A903830100", "6A86"})},
     {"suspend.wrong_p1", "TS 102 221 11.1.22", "SUSPEND UICC with a reserved P1 is refused with 6A86",
      MAY_BE_MISSING | IS_ADVISORY, STEPS({"8076020000", "6A86"})},
     {"suspend.nothing_to_resume", "TS 102 221 11.1.22", "resuming a card that is not suspended is refused",
      MAY_BE_MISSING | NEEDS_DESTRUCTIVE, STEPS({"80760100080000000000000000", ANY_ERROR})},
-    {"retrieve.transparent_file", "TS 102 221 11.3.1", "RETRIEVE DATA of a file that is no BER-TLV file is refused",
-     0,
+    {"retrieve.transparent_file", "TS 102 221 11.3.1", "RETRIEVE DATA of a file that is no BER-TLV file is refused", 0,
      .run = retrieve_of_transparent},
 };
 

@@ -9,9 +9,10 @@
 #include "conformance/check.h"
 
 static const struct check_group *const groups[] = {
-    &select_checks,  &card_file_checks,  &usim_file_checks,  &binary_checks, &record_checks,       &search_checks,
-    &fcp_checks,     &channel_checks,    &coding_checks,     &toolkit_checks, &pin_checks,         &pin_change_checks,
-    &challenge_checks, &authenticate_checks, &isim_checks,   &gba_file_checks, &gba_checks,        &administration_checks,
+    &select_checks,   &card_file_checks,  &usim_file_checks,      &binary_checks,       &record_checks,
+    &search_checks,   &fcp_checks,        &channel_checks,        &coding_checks,       &toolkit_checks,
+    &pin_checks,      &pin_change_checks, &challenge_checks,      &authenticate_checks, &isim_checks,
+    &gba_file_checks, &gba_checks,        &administration_checks,
 };
 
 enum { GROUPS = sizeof groups / sizeof groups[0], SERVICE_GBA = 68 };
@@ -56,8 +57,10 @@ const char *conformance_check_expectation(const struct check *check)
 const char *conformance_verdict_text(enum conformance_verdict verdict)
 {
     static const char *const texts[CONFORMANCE_VERDICTS] = {
-        [CONFORMANCE_PASSED] = "passed",   [CONFORMANCE_FAILED] = "failed",
-        [CONFORMANCE_WARNED] = "warning",  [CONFORMANCE_SKIPPED] = "skipped",
+        [CONFORMANCE_PASSED] = "passed",
+        [CONFORMANCE_FAILED] = "failed",
+        [CONFORMANCE_WARNED] = "warning",
+        [CONFORMANCE_SKIPPED] = "skipped",
         [CONFORMANCE_NOT_SUPPORTED] = "not supported",
     };
     return texts[verdict];
@@ -120,7 +123,7 @@ static bool may_challenge(const struct run *run)
 static const struct condition {
     unsigned need;
     bool (*holds)(const struct run *run);
-    const char *why; /* it does not hold */
+    const char *why;  /* it does not hold */
     const char *word; /* in the list of checks; NULL: nothing that a person gives */
 } conditions[] = {
     {NEEDS_DESTRUCTIVE, may_destroy, "allow it with --destructive", "--destructive"},
@@ -372,9 +375,14 @@ static enum gbau_status run_phase(struct run *run, enum phase phase)
 enum gbau_status conformance_run(struct reader *reader, struct crypto *crypto, const struct conformance_given *given,
                                  conformance_observer *observer, void *context, const struct log *log)
 {
-    struct run run = {.probe = {.reader = reader, .crypto = crypto, .given = given,
-                                .sqn_is_known = given->has_sqn, .sqn = given->sqn},
-                      .observer = observer, .context = context, .log = log};
+    struct run run = {.probe = {.reader = reader,
+                                .crypto = crypto,
+                                .given = given,
+                                .sqn_is_known = given->has_sqn,
+                                .sqn = given->sqn},
+                      .observer = observer,
+                      .context = context,
+                      .log = log};
     enum gbau_status status = ask_for_pin(&run);
     if (status == GBAU_OK) {
         status = run_phase(&run, PHASE_WITHOUT_PIN);

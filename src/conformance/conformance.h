@@ -13,8 +13,8 @@
 
 /* What the card's owner tells and allows. */
 struct conformance_given {
-    const char *pin; /* 4 to 8 digits; NULL: not known, as all below */
-    const char *puk; /* 8 digits */
+    const char *pin;    /* 4 to 8 digits; NULL: not known, as all below */
+    const char *puk;    /* 8 digits */
     const uint8_t *adm; /* ADM1, 8 octets */
     const struct milenage *milenage;
     bool has_sqn;

@@ -102,16 +102,14 @@ static void wrong_mac_changes_nothing(struct probe *probe)
 #define OPEN (NEEDS_USIM | NEEDS_PIN_OPEN | NEEDS_GBA)
 
 static const struct check file_rows[] = {
-    {"gba.gbabp", "TS 31.102 4.2.79", "EF_GBABP holds RAND, B-TID and lifetime, or nothing", OPEN,
-     .run = gbabp_coding},
+    {"gba.gbabp", "TS 31.102 4.2.79", "EF_GBABP holds RAND, B-TID and lifetime, or nothing", OPEN, .run = gbabp_coding},
     {"gba.gbabp_size", "TS 31.102 4.2.79", "EF_GBABP has room for the B-TID of an operator and a date",
      OPEN | IS_ADVISORY, .run = gbabp_size},
     {"gba.gbabp_closed", "TS 31.102 4.2.79", "EF_GBABP cannot be read before the PIN is verified",
      NEEDS_USIM | NEEDS_PIN_CLOSED | MAY_BE_MISSING, STEPS({"0XA4000C026FD6", "9000"}, {"0XB0000001", "6982"})},
     {"gba.gbabp_update", "TS 31.102 4.2.79", "the ME may update EF_GBABP with the PIN verified", OPEN,
      .run = gbabp_update_same},
-    {"gba.gbanl", "TS 31.102 4.2.83", "EF_GBANL holds NAF_ID and B-TID in each used record", OPEN,
-     .run = gbanl_coding},
+    {"gba.gbanl", "TS 31.102 4.2.83", "EF_GBANL holds NAF_ID and B-TID in each used record", OPEN, .run = gbanl_coding},
     {"gba.gbanl_closed", "TS 31.102 4.2.83", "EF_GBANL cannot be read before the PIN is verified",
      NEEDS_USIM | NEEDS_PIN_CLOSED | MAY_BE_MISSING, STEPS({"0XA4000C026FDA", "9000"}, {"0XB2010400", "6982"})},
     {"gba.gbanl_is_the_cards", "TS 31.102 4.2.83", "the ME cannot update EF_GBANL", OPEN, .run = gbanl_is_the_cards},
@@ -134,8 +132,9 @@ static void answers_res_only(struct probe *probe)
     struct challenge challenge;
     challenge_make_fresh(probe, &challenge);
     const struct octets answer = challenge_bootstrap(probe, &challenge);
-    probe_demand(probe, answer.length == 2 + challenge.vector.xres.length &&
-                            answer.data[1] == challenge.vector.xres.length, "DB, length, RES and no more");
+    probe_demand(probe,
+                 answer.length == 2 + challenge.vector.xres.length && answer.data[1] == challenge.vector.xres.length,
+                 "DB, length, RES and no more");
     challenge_clear(&challenge);
 }
 
@@ -158,7 +157,8 @@ static void res_is_flipped(struct probe *probe)
     struct challenge challenge;
     challenge_make_fresh(probe, &challenge);
     const struct octets answer = challenge_bootstrap(probe, &challenge);
-    const uint8_t last = challenge.vector.xres.octets[challenge.vector.xres.length > 0 ? challenge.vector.xres.length - 1 : 0];
+    const uint8_t last =
+        challenge.vector.xres.octets[challenge.vector.xres.length > 0 ? challenge.vector.xres.length - 1 : 0];
     const bool is_flipped = answer.length > 2 && answer.data[answer.length - 1] == (last ^ 0x01);
     probe_demand(probe, is_flipped, "the last bit of RES flipped");
     challenge_clear(&challenge);

@@ -43,8 +43,8 @@ static enum gbau_status write_head(FILE *stream, const struct conformance_result
     write_count(&writer, "tests", (uint32_t)count);
     write_count(&writer, "failures", count_of(results, count, CONFORMANCE_FAILED));
     write_count(&writer, "errors", 0);
-    write_count(&writer, "skipped", count_of(results, count, CONFORMANCE_SKIPPED) +
-                                        count_of(results, count, CONFORMANCE_NOT_SUPPORTED));
+    write_count(&writer, "skipped",
+                count_of(results, count, CONFORMANCE_SKIPPED) + count_of(results, count, CONFORMANCE_NOT_SUPPORTED));
     xml_write_markup(&writer, ">\n");
     return put(stream, &writer, text);
 }

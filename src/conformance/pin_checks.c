@@ -31,8 +31,7 @@ static void send_pin(struct probe *probe, const char *head, const uint8_t value[
     (void)probe_expect_data(probe, head, octets_of(value, PROBE_SECRET_SIZE), NO_LE, sw);
 }
 
-static void send_two(struct probe *probe, const char *head, const uint8_t *first, const uint8_t *second,
-                     const char *sw)
+static void send_two(struct probe *probe, const char *head, const uint8_t *first, const uint8_t *second, const char *sw)
 {
     uint8_t values[TWO_SECRETS];
     memcpy(values, first, PROBE_SECRET_SIZE);
@@ -337,8 +336,7 @@ static void wrong_unblock_counts(struct probe *probe)
 #define BLOCKS  (CHANGES | NEEDS_PUK)
 
 static const struct check changing[] = {
-    {"pin.change", "TS 102 221 11.1.10", "CHANGE PIN with the old PIN sets a new one", CHANGES,
-     .run = change_and_back},
+    {"pin.change", "TS 102 221 11.1.10", "CHANGE PIN with the old PIN sets a new one", CHANGES, .run = change_and_back},
     {"pin.change_needs_old", "TS 102 221 11.1.10", "CHANGE PIN with a wrong old PIN costs a try", CHANGES,
      .run = change_needs_old},
     {"pin.disable", "TS 102 221 11.1.11", "with the PIN disabled its files are open", CHANGES, .run = disable_opens},

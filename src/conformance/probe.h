@@ -39,7 +39,7 @@ struct probe {
     char seen[PROBE_SEEN_SIZE];
     bool pin_is_enabled;
     bool sqn_is_known;
-    aka_sqn sqn;         /* the highest that the card has accepted, when it is known */
+    aka_sqn sqn;          /* the highest that the card has accepted, when it is known */
     bool gba_is_unmasked; /* the card takes AUTN where AUTN* is due */
     struct apdu_response response;
 };

@@ -18,8 +18,7 @@ struct octets probe_fcp(struct probe *probe, struct octets answer)
 {
     struct ber_tlv fcp = {0};
     struct octet_reader reader = octet_reader_of(answer);
-    const bool is_template =
-        ber_tlv_next(&reader, &fcp) && fcp.tag == TAG_FCP && octet_reader_end(&reader) == GBAU_OK;
+    const bool is_template = ber_tlv_next(&reader, &fcp) && fcp.tag == TAG_FCP && octet_reader_end(&reader) == GBAU_OK;
     probe_demand(probe, is_template, "one template 62 with the right length");
     return probe_goes_on(probe) ? fcp.value : (struct octets){0};
 }
@@ -88,8 +87,7 @@ void probe_read_record(struct probe *probe, size_t record, struct content *conte
 
 void probe_select_application(struct probe *probe, struct octets aid, struct content *fcp)
 {
-    const struct octets answer =
-        probe_fcp(probe, probe_expect_data(probe, "0XA40404", aid, WITH_LE, "9000"));
+    const struct octets answer = probe_fcp(probe, probe_expect_data(probe, "0XA40404", aid, WITH_LE, "9000"));
     if (fcp != NULL) {
         probe_keep(fcp, answer);
     }

@@ -141,8 +141,7 @@ static const struct check records[] = {
      .run = current_is_where_next_went},
     {"record.next_ends", "TS 102 221 11.1.5", "\"next\" behind the last record is refused with 6A83", 0,
      .run = next_ends},
-    {"record.beyond_last", "TS 102 221 11.1.5", "a record behind the last is refused with 6A83", 0,
-     .run = beyond_last},
+    {"record.beyond_last", "TS 102 221 11.1.5", "a record behind the last is refused with 6A83", 0, .run = beyond_last},
     {"record.absolute_leaves_pointer", "TS 102 221 11.1.5", "reading by number does not move the record pointer",
      IS_ADVISORY, .run = absolute_leaves_pointer},
     {"record.wrong_mode", "TS 102 221 11.1.5", "a reserved mode in P2 is refused with 6A86", IS_ADVISORY,
@@ -264,8 +263,8 @@ static const struct check searches[] = {
      .run = search_in_vain},
     {"search.transparent_file", "TS 102 221 11.1.7", "SEARCH RECORD in a transparent file is refused with 6981",
      IS_ADVISORY, .run = search_in_transparent_file},
-    {"increase.adds", "TS 102 221 11.1.8", "INCREASE of EF_ACM answers the sum", NEEDS_USIM | NEEDS_PIN_OPEN |
-     NEEDS_DESTRUCTIVE, .run = increase_adds},
+    {"increase.adds", "TS 102 221 11.1.8", "INCREASE of EF_ACM answers the sum",
+     NEEDS_USIM | NEEDS_PIN_OPEN | NEEDS_DESTRUCTIVE, .run = increase_adds},
     {"increase.linear_file", "TS 102 221 11.1.8", "INCREASE of a file that is not cyclic is refused",
      NEEDS_USIM | NEEDS_PIN_OPEN | NEEDS_DESTRUCTIVE, .run = increase_linear_file},
 };

@@ -46,7 +46,7 @@ struct erring_card {
     const struct mutation *mutations; /* MUTATIONS_MAX of them; NULL: none */
     unsigned counts[MUTATIONS_MAX];
     unsigned commands;
-    unsigned dies_after; /* commands; 0: lives */
+    unsigned dies_after;    /* commands; 0: lives */
     uint8_t closed_channel; /* for the functions of mutations */
     bool ins_seen[256];     /* with data */
 };
@@ -195,10 +195,10 @@ static inline int open_bench(void **state)
                                        .adm = "ADM1ADM1"}};
     from_hex(ERRING_K, bench.profile.k.octets, AKA_K_SIZE);
     from_hex(ERRING_OPC, bench.profile.opc.octets, AKA_OPC_SIZE);
-    bench.milenage = (struct milenage){
-        .k = bench.profile.k, .opc = bench.profile.opc, .constants = &milenage_default_constants};
-    bench.given = (struct conformance_given){.pin = "1234", .puk = "87654321", .adm = bench.profile.adm,
-                                             .milenage = &bench.milenage, .destructive = true};
+    bench.milenage =
+        (struct milenage){.k = bench.profile.k, .opc = bench.profile.opc, .constants = &milenage_default_constants};
+    bench.given = (struct conformance_given){
+        .pin = "1234", .puk = "87654321", .adm = bench.profile.adm, .milenage = &bench.milenage, .destructive = true};
     place_make(&bench.place);
     assert_ok(crypto_openssl_open(&bench.crypto));
     *state = &bench;
@@ -238,8 +238,7 @@ static inline void run_checks(struct bench *bench, const char *only)
 {
     bench->count = 0;
     bench->given.only = only;
-    bench->status =
-        conformance_run(bench->reader, &bench->crypto, &bench->given, keep_result, bench, NULL);
+    bench->status = conformance_run(bench->reader, &bench->crypto, &bench->given, keep_result, bench, NULL);
 }
 
 /* Runs one check on a new card with these mutations; its verdict. */

@@ -1,4 +1,4 @@
-/* test_conformance.c: whole runs: the table, what is skipped, what a run leaves behind, and cards and PINs in trouble. */
+/* test_conformance.c: whole runs: the table, what is skipped, what a run leaves behind, cards and PINs in trouble. */
 #include "conformance/conformance.h"
 
 #include <ctype.h>
@@ -51,6 +51,7 @@ static const char *apdu(struct bench *bench, const char *command_hex)
 }
 
 #define assert_apdu(bench, command, response) assert_string_equal(apdu((bench), (command)), (response))
+
 #define SELECT_USIM "00a4040c07a0000000871002"
 #define VERIFY      "002000010831323334ffffffff"
 
@@ -150,8 +151,9 @@ static void test_destructive_run_leaves_a_usable_card(void **state)
 static void keep_card(struct bench *bench, char *text, size_t capacity)
 {
     static const char *const commands[] = {
-        SELECT_USIM, "00a4000c026f7b", "00b0000000", "00a4000c026fe4", "00b2010400", "00a4000c026fd6", "00b0000000",
-        "00a4000c026fda", "00b2010400", "00b2020400", "00a4000c026f7e", "00b0000000", "00200001", "002c0001",
+        SELECT_USIM,      "00a4000c026f7b", "00b0000000",     "00a4000c026fe4", "00b2010400",
+        "00a4000c026fd6", "00b0000000",     "00a4000c026fda", "00b2010400",     "00b2020400",
+        "00a4000c026f7e", "00b0000000",     "00200001",       "002c0001",
     };
     text[0] = '\0';
     assert_apdu(bench, SELECT_USIM, "9000");
@@ -373,8 +375,8 @@ static void test_card_that_is_taken_out(void **state)
 static void test_cards_of_one_word(void **state)
 {
     struct bench *bench = *state;
-    static const char *const words[] = {"9000", "6f00", "6d00", "6a82", "63c3", "6282", "009000", "62009000",
-                                        "0101019000", "DB009000", "90"};
+    static const char *const words[] = {"9000",   "6f00",     "6d00",       "6a82",     "63c3", "6282",
+                                        "009000", "62009000", "0101019000", "DB009000", "90"};
     static const char *const secrets[] = {"31323334", "3837363534333231", "41444D3141444D31", "465B5CE8", "CD63CB71"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         const struct mutation mutations[MUTATIONS_MAX] = {{.command = "", .kind = ANSWER, .octets = words[i]}};

@@ -28,7 +28,8 @@ static char *report_of(const struct conformance_result *results, size_t count, e
     return text;
 }
 
-#define HEAD(counts) "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"gbau conformance card\" " counts ">\n"
+#define HEAD(counts) \
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"gbau conformance card\" " counts ">\n"
 #define CASE(content)                                                                                             \
     "<testcase classname=\"group\" name=\"group.check (TS 1 &amp; 2): a &lt; b is answered with &quot;c&quot;\">" \
     content "</testcase>\n"
@@ -91,8 +92,11 @@ static void test_full_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing),  cmocka_unit_test(test_every_verdict), cmocka_unit_test(test_longest_detail_fits),
-        cmocka_unit_test(test_bad_text), cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_every_verdict),
+        cmocka_unit_test(test_longest_detail_fits),
+        cmocka_unit_test(test_bad_text),
+        cmocka_unit_test(test_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
