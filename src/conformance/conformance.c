@@ -286,7 +286,7 @@ static enum gbau_status verify(struct run *run, uint8_t key_reference, struct oc
     (void)snprintf(head, sizeof head, "0X2000%02X", key_reference);
     const uint16_t sw = probe_send_data(probe, head, value, NO_LE);
     if (probe->status == GBAU_OK && !probe_sw_fits(sw, "9000")) {
-        log_error(run->log, "the card refused %s with %04X", name, sw);
+        log_error(run->log, "the card refused %s with %04X: it is not tried again", name, sw);
         return GBAU_E_PIN_WRONG;
     }
     return probe->status;

@@ -131,8 +131,9 @@ static void rule_can_be_read(struct probe *probe)
         probe_not_supported(probe, "the rule is not referenced by file and record");
         return;
     }
-    const uint8_t record = probe_goes_on(probe) ? reference.data[2] : 0;
-    const uint16_t fid = probe_goes_on(probe) ? (uint16_t)(reference.data[0] << 8 | reference.data[1]) : 0;
+    struct octet_reader place = octet_reader_of(reference);
+    const uint16_t fid = octet_reader_u16(&place);
+    const uint8_t record = octet_reader_u8(&place);
     (void)probe_select(probe, fid);
     probe_read_record(probe, record, &rule);
     struct octet_reader reader = octet_reader_of(content_octets(&rule));

@@ -12,7 +12,7 @@ static bool is_swapped_decimal(struct octets octets)
 {
     bool ended = false;
     for (size_t i = 0; i < octets.length * 2; i++) {
-        const unsigned nibble = (octets.data[i / 2] >> (i % 2 == 0 ? 0 : 4)) & 0x0fU;
+        const unsigned nibble = ((unsigned)octets.data[i / 2] >> (i % 2 == 0 ? 0 : 4)) & 0x0fU;
         if (nibble > 9 && nibble != 0x0f) {
             return false;
         }

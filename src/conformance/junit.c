@@ -68,6 +68,17 @@ static void write_class(struct xml_writer *writer, const char *name)
     xml_write_text(writer, class);
 }
 
+/* What was seen, and behind it what was checked. */
+static void write_detail(struct xml_writer *writer, const struct conformance_result *result)
+{
+    xml_write_text(writer, result->detail);
+    xml_write_markup(writer, " (");
+    xml_write_text(writer, result->check->clause);
+    xml_write_markup(writer, ": ");
+    xml_write_text(writer, result->check->expectation);
+    xml_write_markup(writer, ")");
+}
+
 static enum gbau_status write_case(FILE *stream, const struct conformance_result *result)
 {
     char text[PIECE_SIZE];
@@ -76,14 +87,10 @@ static enum gbau_status write_case(FILE *stream, const struct conformance_result
     write_class(&writer, result->check->name);
     xml_write_markup(&writer, "\" name=\"");
     xml_write_text(&writer, result->check->name);
-    xml_write_markup(&writer, " (");
-    xml_write_text(&writer, result->check->clause);
-    xml_write_markup(&writer, "): ");
-    xml_write_text(&writer, result->check->expectation);
     xml_write_markup(&writer, "\">");
     if (elements[result->verdict].before != NULL) {
         xml_write_markup(&writer, elements[result->verdict].before);
-        xml_write_text(&writer, result->detail);
+        write_detail(&writer, result);
         xml_write_markup(&writer, elements[result->verdict].after);
     }
     xml_write_markup(&writer, "</testcase>\n");

@@ -80,7 +80,7 @@ void probe_demand_equal(struct probe *probe, struct octets octets, const struct 
 
 static bool digit_fits(uint16_t sw, size_t position, char pattern)
 {
-    const unsigned nibble = (sw >> (12 - 4 * position)) & 0x0fU;
+    const unsigned nibble = ((unsigned)sw >> (12 - 4 * position)) & 0x0fU;
     return pattern == 'X' || pattern == "0123456789ABCDEF"[nibble];
 }
 

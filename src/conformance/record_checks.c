@@ -1,6 +1,7 @@
 /* record_checks.c: READ, UPDATE and SEARCH RECORD, INCREASE (TS 102 221 11.1.5 to 11.1.8). */
 #include <stdio.h>
 
+#include "base/secret.h"
 #include "conformance/check.h"
 
 enum { FID_DIR = 0x2f00 };
@@ -94,7 +95,7 @@ static void update_refused(struct probe *probe)
     (void)probe_expect_data(probe, "0XDC0104", content_octets(&first), NO_LE, "6982");
 }
 
-/* EF_EPSNSC is the record file that a phone may update. */
+/* EF_EPSNSC is the record file that a phone may update; it may hold keys. */
 static void update_same(struct probe *probe)
 {
     struct content record;
@@ -102,6 +103,7 @@ static void update_same(struct probe *probe)
     probe_read_record(probe, 1, &record);
     (void)probe_expect_data(probe, "0XDC0104", content_octets(&record), NO_LE, "9000");
     probe_demand_equal(probe, probe_expect(probe, "0XB2010400", "9000"), &record, "the same content");
+    secret_wipe(&record, sizeof record);
 }
 
 static void update_is_read(struct probe *probe)
@@ -117,6 +119,8 @@ static void update_is_read(struct probe *probe)
         const uint16_t sw = probe_clean_up(probe, "0XDC0104", content_octets(&old));
         probe_demand(probe, probe_sw_fits(sw, "9000"), "EF_EPSNSC could be put back as it was");
     }
+    secret_wipe(&old, sizeof old);
+    secret_wipe(&new, sizeof new);
 }
 
 static void update_of_wrong_length(struct probe *probe)
@@ -127,6 +131,7 @@ static void update_of_wrong_length(struct probe *probe)
     if (record.length > 0) {
         (void)probe_expect_data(probe, "0XDC0104", octets_of(record.octets, record.length - 1), NO_LE, "67XX");
     }
+    secret_wipe(&record, sizeof record);
 }
 
 static const struct check records[] = {
