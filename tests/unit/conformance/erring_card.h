@@ -48,7 +48,8 @@ struct erring_card {
     unsigned commands;
     unsigned dies_after;    /* commands; 0: lives */
     uint8_t closed_channel; /* for the functions of mutations */
-    bool ins_seen[256];     /* with data */
+    bool ins_seen[256];
+    bool ins_seen_with_data[256];
 };
 static struct erring_card erring_card;
 
@@ -140,7 +141,8 @@ static inline enum gbau_status erring_transmit(void *state, struct octets comman
     if (card->dies_after != 0 && card->commands > card->dies_after) {
         return GBAU_E_IO;
     }
-    card->ins_seen[command.data[1]] |= command.length > 5;
+    card->ins_seen[command.data[1]] = true;
+    card->ins_seen_with_data[command.data[1]] |= command.length > 5;
     if (mutation != NULL && mutation->kind == ANSWER) {
         *length = answer_with(mutation->octets, answer);
     } else if (mutation != NULL && mutation->kind == CALL) {

@@ -129,6 +129,22 @@ static void test_our_card_passes_all(void **state)
     assert_true(count_of(bench, CONFORMANCE_PASSED) >= 200);
 }
 
+/* Never, whatever is allowed: an end of files or of the card, loading and locking, and what nobody has thought about. */
+static void test_no_run_sends_what_it_must_not(void **state)
+{
+    struct bench *bench = *state;
+    static const uint8_t known[] = {0x04, 0x0a, 0x10, 0x12, 0x14, 0x20, 0x24, 0x26, 0x28, 0x2c, 0x32, 0x44, 0x70, 0x76,
+                                    0x84, 0x88, 0x89, 0xa2, 0xa4, 0xaa, 0xb0, 0xb2, 0xc2, 0xcb, 0xd4, 0xd6, 0xdc, 0xe0,
+                                    0xe4, 0xf2};
+    insert_card(bench, NULL);
+    run_checks(bench, NULL);
+    for (unsigned ins = 0; ins < 256; ins++) {
+        if (erring_card.ins_seen[ins] && memchr(known, (int)ins, sizeof known) == NULL) {
+            fail_msg("INS %02X was sent", ins);
+        }
+    }
+}
+
 /* The card is usable after a destructive run: another one passes too, after it was taken out and put in. */
 static void test_destructive_run_leaves_a_usable_card(void **state)
 {
@@ -169,7 +185,7 @@ static void put_in_again(struct bench *bench)
 {
     reader_close(bench->reader);
     assert_ok(reader_open(place_path(&bench->place, "card"), NULL, &bench->reader));
-    memset(erring_card.ins_seen, 0, sizeof erring_card.ins_seen);
+    memset(erring_card.ins_seen_with_data, 0, sizeof erring_card.ins_seen_with_data);
 }
 
 static void test_harmless_run_changes_nothing(void **state)
@@ -184,7 +200,7 @@ static void test_harmless_run_changes_nothing(void **state)
     run_checks(bench, NULL);
     assert_clean(bench);
     for (size_t i = 0; i < sizeof harmful; i++) {
-        assert_false(erring_card.ins_seen[harmful[i]]);
+        assert_false(erring_card.ins_seen_with_data[harmful[i]]);
     }
     assert_true(count_of(bench, CONFORMANCE_PASSED) >= 120);
     put_in_again(bench);
@@ -229,7 +245,7 @@ static void test_stranger_gives_nothing(void **state)
     assert_string_equal(find_result(bench, "binary.allowed_with_pin")->detail, "give the PIN with --pin");
     assert_string_equal(find_result(bench, "auth.res")->detail, "give the PIN with --pin");
     assert_string_equal(find_result(bench, "pin.blocks")->detail, "allow it with --destructive");
-    assert_false(erring_card.ins_seen[0x20]); /* no PIN was tried */
+    assert_false(erring_card.ins_seen_with_data[0x20]); /* no PIN was tried */
     assert_apdu(bench, "00200001", "63c3");
 }
 
@@ -407,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_every_check_is_whole),
         cmocka_unit_test(test_needs_as_words),
         bench_test(test_our_card_passes_all),
+        bench_test(test_no_run_sends_what_it_must_not),
         bench_test(test_destructive_run_leaves_a_usable_card),
         bench_test(test_harmless_run_changes_nothing),
         bench_test(test_harmless_run_moves_no_sqn),

@@ -1,5 +1,5 @@
 /* test_mutants.c: cards that err in one answer: the check that is there for it must see it, and none on a good card. */
-#include "erring_card.h"
+#include "pretences.h"
 
 /* A mutant: what is wrong with the card, and the check that finds it. */
 struct mutant {
@@ -171,6 +171,7 @@ static const struct mutant mutants[] = {
     {"binary.open_without_pin", HAS_SW("XXB0", "6982")},
     {"binary.allowed_with_pin", HAS_SW("XXB0000009", "6982")},
     {"binary.update_never", IS_ANSWERED("XXD6", "9000")},
+    {"binary.update_same", IS_FLIPPED_FROM("XXB00000", 2, 0, 0x01)},
     {"binary.update", IS_ANSWERED("XXD6", "9000")},
     {"binary.update_part", IS_ANSWERED("XXD60003", "9000")},
     {"binary.update_past_end", IS_ANSWERED("XXD6", "9000")},
@@ -186,10 +187,13 @@ static const struct mutant mutants[] = {
     {"record.beyond_last", HAS_SW("XXB20404", "6A82")},
     {"record.absolute_leaves_pointer", IS_FLIPPED("XXB20004", 0, 0x01)},
     {"record.update_refused", IS_ANSWERED("XXDC", "9000")},
+    {"record.update_same", HAS_SW("XXDC", "6982")},
     {"record.update", IS_ANSWERED("XXDC", "9000")},
+    {"record.update_wrong_length", IS_ANSWERED("XXDC", "9000")},
 
     /* FCP */
     {"fcp.mf", IS_FLIPPED("XXA40004023F00", 4, 0x01)},
+    {"fcp.adf", IS_FLIPPED("XXA40004027FFF", 4, 0x01)},
     {"fcp.transparent", IS_FLIPPED("XXA40004022FE2", 4, 0x03)},
     {"fcp.linear_fixed", IS_FLIPPED("XXA40004022F00", 4, 0x04)},
     {"fcp.life_cycle", LACKS_OBJECT("XXA40004", 0x8a)},
@@ -216,6 +220,9 @@ static const struct mutant mutants[] = {
     {"channel.own_application", IS_DONE_BY("XX", without_channels)},
     {"channel.closed", IS_ANSWERED("007080", "9000")},
     {"channel.reopened", IS_DONE_BY("0070", leaking_channels)},
+    {"channel.inherits", IS_FLIPPED("0270000001", 0, 0x01)}, /* not the channel's number */
+    {"channel.by_number", HAS_SW("00700003", "6A86")},
+    {"channel.runs_out", IS_ANSWERED_FROM("0070000001", 5, "6985")},
     {"channel.pin_on_all", HAS_SW("XXB0000009", "6982")},
     {"channel.closing_keeps_pin", HAS_SW("XXB0000009", "6982")},
     {"channel.basic_stays", IS_ANSWERED("00708000", "9000")},
@@ -240,6 +247,7 @@ static const struct mutant mutants[] = {
     {"pin.reference_zero", IS_ANSWERED("XX200000", "63C3")},
     {"pin.unknown_reference", IS_ANSWERED("XX20001F", "63C3")},
     {"pin.tells_unblock_tries", IS_ANSWERED_FROM("XX2C0001$", 2, "63C9")},
+    {"pin.adm", HAS_SW("XX20000A", "6985")},
     {"pin.change", IS_ANSWERED("XX240001", "9000")},
     {"pin.change_needs_old", IS_ANSWERED("XX240001", "9000")},
     {"pin.disable", HAS_SW("XXB0000009", "6982")},
@@ -348,6 +356,88 @@ static void test_each_mutant_is_found(void **state)
     assert_int_equal(survivors, 0);
 }
 
+/* Rows of steps: the last one answered otherwise. Those that our card does not have stay as they are. */
+static void test_each_last_step_is_looked_at(void **state)
+{
+    struct bench *bench = *state;
+    size_t seen = 0;
+    bench->given.adm = NULL;
+    for (size_t i = 0; i < conformance_check_count(); i++) {
+        const struct check *check = conformance_check(i);
+        if (check->steps == NULL || result_of(bench, check->name, NULL)->verdict != CONFORMANCE_PASSED) {
+            continue;
+        }
+        const struct check_step *last = check->steps;
+        while (last[1].command != NULL) {
+            last++;
+        }
+        char command[128];
+        (void)snprintf(command, sizeof command, "%s%s$", last->command[1] == 'X' ? "XX" : "",
+                       last->command + (last->command[1] == 'X' ? 2 : 0));
+        const struct mutation mutations[MUTATIONS_MAX] = {
+            IS_ANSWERED(command, probe_sw_fits(0x6f01, last->sw) ? "9000" : "6f01")};
+        assert_verdict(result_of(bench, check->name, mutations), verdict_when_broken(check));
+        seen++;
+    }
+    assert_true(seen >= 50);
+}
+
+/* Rows of files: another kind, too short, and an SFI that leads nowhere. */
+static void test_each_file_is_looked_at(void **state)
+{
+    struct bench *bench = *state;
+    size_t seen = 0;
+    bench->given.adm = NULL;
+    for (size_t i = 0; i < conformance_check_count(); i++) {
+        const struct check *check = conformance_check(i);
+        if (check->file == NULL || result_of(bench, check->name, NULL)->verdict != CONFORMANCE_PASSED) {
+            continue;
+        }
+        char command[24];
+        (void)snprintf(command, sizeof command, "XXA4000402%04X", check->file->fid);
+        const struct mutation kind[MUTATIONS_MAX] = {IS_FLIPPED(command, 4, 0x03)};
+        const struct mutation size[MUTATIONS_MAX] = {LACKS_OBJECT(command, 0x80)};
+        const struct mutation sfi[MUTATIONS_MAX] = {
+            HAS_SW(check->file->kind == FILE_TRANSPARENT ? "XXB08" : "XXB201", "6a82"),
+            HAS_SW(check->file->kind == FILE_TRANSPARENT ? "XXB09" : "XXB201", "6a82")};
+        assert_verdict(result_of(bench, check->name, kind), CONFORMANCE_FAILED);
+        if (check->file->kind == FILE_TRANSPARENT) {
+            assert_verdict(result_of(bench, check->name, size), CONFORMANCE_FAILED);
+        }
+        if (check->file->sfi != 0) {
+            assert_verdict(result_of(bench, check->name, sfi), CONFORMANCE_FAILED);
+        }
+        seen++;
+    }
+    assert_true(seen >= 20);
+}
+
+static bool has_mutant(const struct check *check)
+{
+    for (size_t i = 0; i < MUTANTS; i++) {
+        if (strcmp(mutants[i].check, check->name) == 0) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < PRETENCES; i++) {
+        if (strcmp(pretences[i].check, check->name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void test_no_function_is_without_a_mutant(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < conformance_check_count(); i++) {
+        const struct check *check = conformance_check(i);
+        if (check->run != NULL && !has_mutant(check)) {
+            fail_msg("%s: no test shows that it can fail", check->name);
+        }
+    }
+}
+
 /* However a PIN is mistreated, the card is usable afterwards unless it is the card that lies. */
 static void test_pin_is_usable_after_failures(void **state)
 {
@@ -372,6 +462,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         bench_test(test_good_card_passes),
         bench_test(test_each_mutant_is_found),
+        bench_test(test_each_last_step_is_looked_at),
+        bench_test(test_each_file_is_looked_at),
+        cmocka_unit_test(test_no_function_is_without_a_mutant),
         bench_test(test_pin_is_usable_after_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
