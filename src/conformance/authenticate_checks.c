@@ -141,9 +141,10 @@ static void kc_by_service(struct probe *probe)
     kc_of(&challenge, kc);
     if (is_due) {
         demand_value(probe, value, kc, sizeof kc, "Kc");
-    } else {
-        probe_demand(probe, value.length == 0, "no Kc");
     }
+    const size_t keys = 4 + challenge.vector.xres.length + AKA_CK_SIZE + AKA_IK_SIZE; /* DB and three lengths */
+    const size_t length = keys + (is_due ? 1 + KC_SIZE : 0);
+    probe_demand(probe, probe->response.data.length == length, "%s, and no more", is_due ? "Kc" : "RES, CK, IK");
     secret_wipe(kc, sizeof kc);
     challenge_clear(&challenge);
 }

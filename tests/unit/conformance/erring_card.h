@@ -195,10 +195,10 @@ static inline int open_bench(void **state)
                                        .pin_enabled = true,
                                        .puk = "87654321",
                                        .adm = "ADM1ADM1"}};
-    from_hex(ERRING_K, bench.profile.k.octets, AKA_K_SIZE);
-    from_hex(ERRING_OPC, bench.profile.opc.octets, AKA_OPC_SIZE);
-    bench.milenage =
-        (struct milenage){.k = bench.profile.k, .opc = bench.profile.opc, .constants = &milenage_default_constants};
+    bench.milenage.constants = &milenage_default_constants;
+    from_hex(ERRING_K, bench.milenage.k.octets, AKA_K_SIZE);
+    from_hex(ERRING_OPC, bench.milenage.opc.octets, AKA_OPC_SIZE);
+    bench.profile.functions = aka_functions_of_milenage(&bench.milenage.k, &bench.milenage.opc);
     bench.given = (struct conformance_given){
         .pin = "1234", .puk = "87654321", .adm = bench.profile.adm, .milenage = &bench.milenage, .destructive = true};
     place_make(&bench.place);

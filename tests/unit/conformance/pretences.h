@@ -24,45 +24,12 @@ struct pretence {
     struct mutation pieces[PIECES_MAX];
 };
 
-/* 04 SRES 08 Kc, converted from the 3G values; the card has no GSM context of its own to compare with. */
-static size_t write_gsm(struct erring_card *card, struct octets command, uint8_t *response)
-{
-    struct aka_rand rand;
-    struct milenage_f2345 keys;
-    struct milenage milenage = {.constants = &milenage_default_constants};
-    from_hex(ERRING_K, milenage.k.octets, AKA_K_SIZE);
-    from_hex(ERRING_OPC, milenage.opc.octets, AKA_OPC_SIZE);
-    memcpy(rand.octets, command.data + 6, AKA_RAND_SIZE);
-    assert_ok(milenage_f2345(card->crypto, &milenage, &rand, &keys));
-    struct octet_writer writer = octet_writer_of(response, UICC_RESPONSE_MAX);
-    octet_writer_u8(&writer, 4);
-    for (size_t i = 0; i < 4; i++) {
-        octet_writer_u8(&writer, keys.res[i] ^ keys.res[i + 4]);
-    }
-    octet_writer_u8(&writer, 8);
-    for (size_t i = 0; i < 8; i++) {
-        const unsigned kc = keys.ck.octets[i] ^ keys.ck.octets[i + 8] ^ keys.ik.octets[i] ^ keys.ik.octets[i + 8];
-        octet_writer_u8(&writer, (uint8_t)kc);
-    }
-    octet_writer_u16(&writer, 0x9000);
-    return writer.length;
-}
-
-static size_t write_wrong_gsm(struct erring_card *card, struct octets command, uint8_t *response)
-{
-    const size_t length = write_gsm(card, command, response);
-    response[1] ^= 0x01;
-    return length;
-}
-
-#define SERVICE_38 FLIPS("XXB00000", 0, 4, 0x20)
-
 static const struct pretence pretences[] = {
     {"select.child_df", SAYS("XXA4010C", "6F00"), {SAYS("XXA4010C", "9000")}},
 
     /* SEARCH RECORD, INCREASE */
     {"search.forward", SAYS("XXA20104", "029000"), {SAYS("XXA20104", "019000")}},
-    {"search.backward", SAYS("XXA20305", "029000"), {SAYS("XXA20305", "03019000")}},
+    {"search.backward", SAYS("XXA20405", "029000"), {SAYS("XXA20405", "03019000")}},
     {"search.by_sfi", SAYS("XXA201F4", "9000"), {SAYS("XXA201F4", "019000")}},
     {"search.enhanced", SAYS("XXA20106", "029000"), {SAYS("XXA20106", "01029000")}},
     {"search.nothing_found", SAYS("XXA20104", "9000"), {SAYS("XXA20104", "6282")}},
@@ -86,10 +53,6 @@ static const struct pretence pretences[] = {
 
     /* AUTHENTICATE */
     {"auth.odd_instruction", SAYS("XX89", "9000"), {SAYS("XX89", "6985")}},
-    {"auth.gsm_shape", SAYS("XX880080", "04000000009000"),
-     {SERVICE_38, SAYS("XX880080", "04000000000800000000000000009000")}},
-    {"auth.gsm", {.command = "XX880080", .kind = CALL, .call = write_wrong_gsm},
-     {SERVICE_38, {.command = "XX880080", .kind = CALL, .call = write_gsm}}},
 
     /* Files of a phone */
     {"file.sms", SAYS("XXA40004026F3C", LINEAR_FIXED_FCP),

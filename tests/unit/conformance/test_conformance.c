@@ -125,8 +125,7 @@ static void test_our_card_passes_all(void **state)
     run_checks(bench, NULL);
     assert_clean(bench);
     assert_int_equal(bench->count, conformance_check_count());
-    assert_int_equal(count_of(bench, CONFORMANCE_SKIPPED), 0);
-    assert_true(count_of(bench, CONFORMANCE_PASSED) >= 200);
+    assert_int_equal(count_of(bench, CONFORMANCE_PASSED), bench->count); /* it has all that there is a check for */
 }
 
 /* Never, whatever is allowed: an end of files or of the card, loading and locking, and what nobody has thought about. */
@@ -406,6 +405,53 @@ static void test_cards_of_one_word(void **state)
     }
 }
 
+/* Pseudo-random (xorshift), so that a failure can be repeated. */
+static uint32_t nonsense_seed;
+
+static uint32_t next_nonsense(void)
+{
+    nonsense_seed ^= nonsense_seed << 13;
+    nonsense_seed ^= nonsense_seed >> 17;
+    nonsense_seed ^= nonsense_seed << 5;
+    return nonsense_seed;
+}
+
+/* One answer in eight is nonsense: octets flipped, cut, or a random length of random octets. */
+static size_t answer_nonsense(struct erring_card *card, struct octets command, uint8_t *response)
+{
+    static const uint8_t begins[] = {0x62, 0xdb, 0xdc, 0x80, 0x61, 0x10};
+    size_t length = card_image_process(card->image, command, response);
+    if (next_nonsense() % 8 != 0) {
+        return length;
+    }
+    if (next_nonsense() % 2 == 0) {
+        response[next_nonsense() % length] ^= (uint8_t)(1U << next_nonsense() % 8);
+        return length;
+    }
+    length = 2 + next_nonsense() % (UICC_RESPONSE_MAX - 1);
+    for (size_t i = 0; i < length; i++) {
+        response[i] = (uint8_t)next_nonsense();
+    }
+    response[0] = begins[next_nonsense() % sizeof begins];
+    response[length - 2] = 0x90;
+    response[length - 1] = 0x00;
+    return length;
+}
+
+static void test_cards_of_nonsense(void **state)
+{
+    struct bench *bench = *state;
+    static const struct mutation mutations[MUTATIONS_MAX] = {{.command = "", .kind = CALL, .call = answer_nonsense}};
+    for (uint32_t seed = 1; seed <= 40; seed++) {
+        nonsense_seed = seed;
+        insert_card(bench, mutations);
+        run_checks(bench, NULL);
+        for (size_t i = 0; i < bench->count; i++) {
+            assert_non_null(memchr(bench->results[i].detail, '\0', CONFORMANCE_DETAIL_SIZE));
+        }
+    }
+}
+
 static void test_texts_of_verdicts(void **state)
 {
     (void)state;
@@ -441,6 +487,7 @@ int main(void)
         bench_test(test_wrong_adm_costs_one_try),
         bench_test(test_card_that_is_taken_out),
         bench_test(test_cards_of_one_word),
+        bench_test(test_cards_of_nonsense),
         cmocka_unit_test(test_texts_of_verdicts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,7 +38,7 @@ static void test_refusals_are_not_supported(void **state)
         {"retrieve.transparent_file", SAYS("XXCB", "6D00")},
         {"challenge.length", SAYS("XX84", "6D00")},
         {"auth.odd_instruction", SAYS("XX89", "9864")},
-        {"auth.gsm", FLIPS("XXB00000", 0, 4, 0x00)},
+        {"auth.gsm", FLIPS("XXB00000", 0, 4, 0x20)},
         {"isim.impi", SAYS("XXA4040407A0000000871004", "6A82")},
         {"file.epsnsc", SAYS("XXA40004026FE4", "6A82")},
         {"activate.deactivated", SAYS("XX04", "6D00")},

@@ -241,8 +241,8 @@ static void test_fcp(void **state)
     const struct octets directory = probe_select(&probe, 0x2f00);
     assert_int_equal(fcp_kind(directory), FILE_LINEAR_FIXED);
     assert_int_equal(fcp_record_length(directory), 40);
-    assert_int_equal(fcp_record_count(directory), 3);
-    assert_int_equal(fcp_size(directory), 120);
+    assert_int_equal(fcp_record_count(directory), 4);
+    assert_int_equal(fcp_size(directory), 160);
     const struct octets card = probe_select(&probe, 0x3f00);
     assert_int_equal(fcp_kind(card), FILE_DIRECTORY);
     assert_int_equal(fcp_record_length(card), 0);
