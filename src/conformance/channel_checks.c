@@ -180,7 +180,7 @@ static const struct check checks[] = {
     {"channel.by_number", "TS 102 221 11.1.17", "the terminal may choose the number of a channel", IS_ADVISORY,
      .run = by_number},
     {"channel.basic_stays", "TS 102 221 11.1.17", "channel 0 cannot be closed", IS_ADVISORY,
-     STEPS({"00708000", ANY_ERROR}, {"00A4000C023F00", "9000"})},
+     STEPS({"00708000", ANY_ERROR}, {"80F2000C", "9000"})},
     {"channel.wrong_p1", "TS 102 221 11.1.17", "MANAGE CHANNEL with a reserved P1 is refused with 6A86", IS_ADVISORY,
      STEPS({"0070400001", "6A86"})},
     {"channel.runs_out", "TS 102 221 11.1.17", "when all channels are open, the next one is refused with 6A81",

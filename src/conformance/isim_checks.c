@@ -1,6 +1,7 @@
 /* isim_checks.c: the ISIM's files and contexts (TS 31.103). */
 #include <string.h>
 
+#include "base/secret.h"
 #include "codec/ber_tlv.h"
 #include "conformance/challenge.h"
 #include "conformance/check.h"
@@ -76,6 +77,34 @@ static void wrong_mac(struct probe *probe)
     (void)challenge_send(probe, CONTEXT_3G, &challenge, "9862");
 }
 
+static void res_is_right(struct probe *probe)
+{
+    struct challenge challenge;
+    challenge_make_fresh(probe, &challenge);
+    const struct octets answer = challenge_send(probe, CONTEXT_3G, &challenge, "9000");
+    const size_t length = challenge.vector.xres.length;
+    const bool is_right = answer.length > 2 + length && answer.data[1] == length &&
+                          secret_equal(answer.data + 2, challenge.vector.xres.octets, length);
+    probe_demand(probe, is_right, "DB, length, RES of K, OPc and RAND");
+    challenge_clear(&challenge);
+}
+
+static void rand_is_stored(struct probe *probe)
+{
+    struct content content;
+    struct challenge challenge;
+    if (!has_gba(probe)) {
+        return;
+    }
+    challenge_make_fresh(probe, &challenge);
+    (void)challenge_bootstrap(probe, &challenge);
+    probe_read_file(probe, FID_GBABP_OF_ISIM, &content);
+    const bool is_stored = content.length > AKA_RAND_SIZE && content.octets[0] == AKA_RAND_SIZE &&
+                           memcmp(content.octets + 1, challenge.vector.rand.octets, AKA_RAND_SIZE) == 0;
+    probe_demand(probe, is_stored, "10 and the RAND of the challenge");
+    challenge_clear(&challenge);
+}
+
 /* A bootstrapping in the USIM leaves the ISIM's EF_GBABP: each application has a Ks of its own. */
 static void own_ks(struct probe *probe)
 {
@@ -110,10 +139,14 @@ static const struct check checks[] = {
     {"isim.arr", "TS 31.103 4.2.6", "EF_ARR is linear fixed and has SFI 06", ISIM,
      EXPECTED_FILE(0x6f06, FILE_LINEAR_FIXED, 0x06, 5)},
     {"isim.wrong_mac", "TS 31.103 7.1.1", "a challenge with a wrong MAC is refused with 9862", ISIM, .run = wrong_mac},
+    {"isim.res", "TS 31.103 7.1.1", "the IMS AKA context answers the right RES", ISIM | NEEDS_CHALLENGES,
+     .run = res_is_right},
     {"isim.gba_files", "TS 31.103 4.2.9", "EF_GBABP and EF_GBANL have FIDs 6FD5 and 6FD7 in the ISIM", ISIM,
      .run = gba_files},
     {"isim.gbanl_is_the_cards", "TS 31.103 4.2.10", "the ME cannot update EF_GBANL of the ISIM", ISIM,
      .run = gbanl_is_the_cards},
+    {"isim.rand_stored", "TS 33.220 G.1", "the card writes RAND to EF_GBABP of the ISIM",
+     ISIM | NEEDS_CHALLENGES | NEEDS_DESTRUCTIVE, .run = rand_is_stored},
     {"isim.own_ks", "TS 33.220 5.3.2", "a bootstrapping in the USIM leaves that of the ISIM",
      ISIM | NEEDS_CHALLENGES | NEEDS_DESTRUCTIVE, .run = own_ks},
 };

@@ -38,8 +38,9 @@ struct probe {
     char detail[CONFORMANCE_DETAIL_SIZE];
     char seen[PROBE_SEEN_SIZE];
     bool pin_is_enabled;
+    const uint8_t *application; /* AID of the one activated last: each may have an SQN of its own */
     bool sqn_is_known;
-    aka_sqn sqn;          /* the highest that the card has accepted, when it is known */
+    aka_sqn sqn;          /* the highest that this application has accepted, when it is known */
     bool gba_is_unmasked; /* the card takes AUTN where AUTN* is due */
     struct apdu_response response;
 };
@@ -118,7 +119,7 @@ void probe_read_record(struct probe *probe, size_t record, struct content *conte
 
 /* Applications */
 
-/* Activates the first application whose AID begins so, on the current channel; keeps its FCP in *fcp unless NULL. */
+/* Activates the USIM or the ISIM, by the beginning of its AID below; keeps its FCP in *fcp unless NULL. */
 void probe_select_application(struct probe *probe, struct octets aid, struct content *fcp);
 extern const struct octets usim_aid_prefix, isim_aid_prefix;
 

@@ -91,6 +91,10 @@ void probe_select_application(struct probe *probe, struct octets aid, struct con
     if (fcp != NULL) {
         probe_keep(fcp, answer);
     }
+    if (probe->application != aid.data) {
+        probe->application = aid.data;
+        probe->sqn_is_known = probe->given->has_sqn;
+    }
 }
 
 bool probe_has_service(struct probe *probe, unsigned service)

@@ -286,6 +286,10 @@ static const struct mutant mutants[] = {
     {"auth.separation_bit", HAS_SW_FROM("XX880081", 2, "9862")},
     {"auth.no_mask", IS_ANSWERED_FROM("XX880081", 2, "DB009000")},
 
+    {"isim.res", IS_FLIPPED("XX880081", 2, 0x01)},
+    {"isim.res", IS_FLIPPED_FROM("XX880081", 2, 1, 0x01)},
+    {"isim.rand_stored", IS_FLIPPED_FROM("XXB00000", 2, 16, 0x01)},
+
     /* GBA files */
     {"gba.gbabp", IS_FLIPPED("XXB00000", 0, 0x01)},
     {"gba.gbabp_size", IS_FLIPPED("XXA40004026FD6", 19, 0xff)},
