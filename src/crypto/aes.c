@@ -125,15 +125,17 @@ static void decrypt_batch(const struct aes *aes, uint8_t *state, size_t length)
     add_round_key(state, length, aes->round_keys[0]);
 }
 
-typedef void batch_runner(const struct aes *aes, uint8_t *state, size_t length);
-
-static void run(const struct aes *aes, batch_runner *run_batch, const uint8_t *in, uint8_t *out, size_t blocks)
+static void run(const struct aes *aes, bool inverse, const uint8_t *in, uint8_t *out, size_t blocks)
 {
     uint8_t state[BATCH];
     for (size_t left = blocks * BLOCK; left > 0;) {
         const size_t length = left < BATCH ? left : BATCH;
         memcpy(state, in, length);
-        run_batch(aes, state, length);
+        if (inverse) {
+            decrypt_batch(aes, state, length);
+        } else {
+            encrypt_batch(aes, state, length);
+        }
         memcpy(out, state, length);
         in += length;
         out += length;
@@ -144,10 +146,10 @@ static void run(const struct aes *aes, batch_runner *run_batch, const uint8_t *i
 
 void aes_encrypt(const struct aes *aes, const uint8_t *in, uint8_t *out, size_t blocks)
 {
-    run(aes, encrypt_batch, in, out, blocks);
+    run(aes, false, in, out, blocks);
 }
 
 void aes_decrypt(const struct aes *aes, const uint8_t *in, uint8_t *out, size_t blocks)
 {
-    run(aes, decrypt_batch, in, out, blocks);
+    run(aes, true, in, out, blocks);
 }

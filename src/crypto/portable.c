@@ -32,28 +32,30 @@ static enum gbau_status portable_block_run(void *state, enum block_cipher cipher
     if (!portable->loaded || portable->cipher != cipher || portable->direction != direction) {
         return GBAU_E_CRYPTO;
     }
-    if (cipher == BLOCK_SM4) {
-        (direction == BLOCK_ENCRYPT ? sm4_encrypt : sm4_decrypt)(&portable->sm4, in, out, blocks);
+    if (cipher == BLOCK_SM4 && direction == BLOCK_ENCRYPT) {
+        sm4_encrypt(&portable->sm4, in, out, blocks);
+    } else if (cipher == BLOCK_SM4) {
+        sm4_decrypt(&portable->sm4, in, out, blocks);
+    } else if (direction == BLOCK_ENCRYPT) {
+        aes_encrypt(&portable->aes, in, out, blocks);
     } else {
-        (direction == BLOCK_ENCRYPT ? aes_encrypt : aes_decrypt)(&portable->aes, in, out, blocks);
+        aes_decrypt(&portable->aes, in, out, blocks);
     }
     return GBAU_OK;
 }
-
-typedef void compression_function(uint32_t *chaining, const uint8_t *blocks, size_t count);
-
-static compression_function *const compression_functions[DIGEST_ALGORITHM_COUNT] = {
-    [DIGEST_SHA1] = sha1_blocks,
-    [DIGEST_SHA256] = sha256_blocks,
-    [DIGEST_SM3] = sm3_blocks,
-};
 
 static enum gbau_status portable_digest_blocks(void *state, enum digest_algorithm algorithm,
                                                uint32_t chaining[DIGEST_CHAINING_WORDS], const uint8_t *blocks,
                                                size_t count)
 {
     (void)state;
-    compression_functions[algorithm](chaining, blocks, count);
+    if (algorithm == DIGEST_SHA1) {
+        sha1_blocks(chaining, blocks, count);
+    } else if (algorithm == DIGEST_SM3) {
+        sm3_blocks(chaining, blocks, count);
+    } else {
+        sha256_blocks(chaining, blocks, count);
+    }
     return GBAU_OK;
 }
 
