@@ -26,7 +26,8 @@ LINK = [*CPU, "-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections"]
 ENTRIES = ["uicc_power_on", "uicc_process", "uicc_reset", "uicc_power_off"]
 
 # What the board hands in; every other pointer to a function stands in a table of the file that calls it.
-HANDED_IN = {"write_storage": ["memory_write"], "nvm_commit": ["memory_sync"], "portable_random_octets": ["board_random"]}
+HANDED_IN = {"write_storage": ["memory_write"], "nvm_commit": ["memory_sync"],
+             "portable_random_octets": ["board_random"]}
 
 
 class CannotBuild(Exception):
