@@ -82,11 +82,12 @@ static uint32_t position(const struct card_workspace *workspace)
     return (uint32_t)workspace->writer.length;
 }
 
-static void write_sqn_entries(struct octet_writer *writer, const struct described_application *application)
+static void write_sqn_state(struct octet_writer *writer, const struct described_application *application)
 {
     for (size_t ind = 0; ind < SQN_ENTRIES; ind++) {
         octet_writer_u48(writer, application->sqn[ind] & AKA_SQN_MASK);
     }
+    octet_writer_fill(writer, 0, SQN_STATE_SIZE - SQN_ENTRIES * SQN_ENTRY_SIZE); /* the other turns */
 }
 
 /* Nothing bootstrapped, no key; the order of use is that of the entries. */
@@ -114,7 +115,7 @@ static struct card_application write_application_state(struct card_workspace *wo
         entry.keys = position(workspace);
         aka_keys_write(&workspace->writer, &application->functions);
         entry.sqn = position(workspace);
-        write_sqn_entries(&workspace->writer, application);
+        write_sqn_state(&workspace->writer, application);
     } else {
         entry.algorithm = made[application->shares].algorithm;
         entry.keys = made[application->shares].keys;

@@ -59,8 +59,9 @@ static struct gbabp read_gbabp(const struct uicc *uicc, const struct card_file *
     gbabp.b_tid = octet_reader_take(&reader, octet_reader_u8(&reader));
     (void)octet_reader_take(&reader, octet_reader_u8(&reader));
     gbabp.used = reader.position;
-    if (reader.failed) { /* never written, or by a careless ME */
-        return (struct gbabp){.used = file->size};
+    if (reader.failed) {
+        const bool never_written = uicc->nvm.data[file->body] == 0xff; /* else by a careless ME */
+        return (struct gbabp){.used = never_written ? 0 : file->size};
     }
     return gbabp;
 }
