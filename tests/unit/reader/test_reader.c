@@ -2,6 +2,7 @@
 #include "reader/reader.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "reader/reader_driver.h"
 #include "testing.h"
@@ -17,6 +18,7 @@ struct step {
 static struct fake {
     const char *opened_file;
     const char *opened_modem;
+    const char *modem_way;
     const char *opened_pcsc;
     bool pcsc_asked;
     enum gbau_status open_status;
@@ -24,6 +26,10 @@ static struct fake {
     const struct step *steps;
     size_t next;
     bool forever; /* the last step again and again */
+    bool is_shared;
+    enum gbau_status begin_status;
+    unsigned begun;
+    unsigned ended;
     unsigned closed;
 } fake;
 
@@ -52,11 +58,29 @@ static void fake_close(void *state)
     fake.closed++;
 }
 
+static enum gbau_status fake_begin(void *state)
+{
+    assert_ptr_equal(state, &fake);
+    assert_int_equal(fake.begun, fake.ended);
+    fake.begun += fake.begin_status == GBAU_OK ? 1 : 0;
+    return fake.begin_status;
+}
+
+static void fake_end(void *state)
+{
+    assert_ptr_equal(state, &fake);
+    fake.ended++;
+    assert_int_equal(fake.begun, fake.ended);
+}
+
 static const struct reader_driver fake_driver = {.transmit = fake_transmit, .close = fake_close};
+static const struct reader_driver shared_driver = {
+    .transmit = fake_transmit, .begin = fake_begin, .end = fake_end, .close = fake_close};
 
 static enum gbau_status fake_open(struct reader_connection *connection)
 {
-    *connection = (struct reader_connection){.driver = &fake_driver, .state = &fake, .is_t0 = fake.is_t0};
+    *connection = (struct reader_connection){
+        .driver = fake.is_shared ? &shared_driver : &fake_driver, .state = &fake, .is_t0 = fake.is_t0};
     return fake.open_status;
 }
 
@@ -79,6 +103,23 @@ enum gbau_status at_driver_open(const char *device, const struct log *log, struc
 {
     (void)log;
     fake.opened_modem = device;
+    fake.modem_way = "at";
+    return fake_open(connection);
+}
+
+enum gbau_status qmi_driver_open(const char *device, const struct log *log, struct reader_connection *connection)
+{
+    (void)log;
+    fake.opened_modem = device;
+    fake.modem_way = "qmi";
+    return fake_open(connection);
+}
+
+enum gbau_status mbim_driver_open(const char *device, const struct log *log, struct reader_connection *connection)
+{
+    (void)log;
+    fake.opened_modem = device;
+    fake.modem_way = "mbim";
     return fake_open(connection);
 }
 
@@ -165,6 +206,54 @@ static void test_names_of_modems(void **state)
     assert_null(fake.opened_modem);
     assert_string_equal(fake.opened_file, "at");
     reader_close(reader);
+}
+
+static void test_ways_to_modems(void **state)
+{
+    (void)state;
+    static const char *const ways[] = {"at", "qmi", "mbim"};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        char name[40];
+        struct reader *reader = NULL;
+        fake = (struct fake){0};
+        (void)snprintf(name, sizeof name, "%s:/dev/cdc-wdm0", ways[i]);
+        assert_ok(reader_open(name, NULL, &reader));
+        assert_string_equal(fake.modem_way, ways[i]);
+        assert_string_equal(fake.opened_modem, "/dev/cdc-wdm0");
+        reader_close(reader);
+    }
+}
+
+/* What looks like a way to a card and is none is said so, with the ways that there are; a file may look like one. */
+static void test_unknown_ways(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"usb:1", "psc:0", "at:", "qmi:", "pcsc2:x"};
+    char path[] = "/tmp/gbau-way-XXXXXX";
+    char name[40];
+    struct reader *reader = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char text[300] = "";
+        FILE *stream = fmemopen(text, sizeof text, "w");
+        const struct log log = {.stream = stream, .program = "test", .level = LOG_LEVEL_INFO};
+        assert_status(reader_open(names[i], &log, &reader), GBAU_E_ARGUMENT);
+        (void)fclose(stream);
+        assert_non_null(strstr(text, names[i]));
+        assert_non_null(strstr(text, "FILE, pcsc[:NAME or number], at:DEVICE, qmi:DEVICE or mbim:DEVICE"));
+        assert_null(fake.opened_file);
+    }
+    assert_non_null(mkdtemp(path));
+    assert_int_equal(chdir(path), 0);
+    (void)snprintf(name, sizeof name, "old:card");
+    FILE *file = fopen(name, "w");
+    assert_non_null(file);
+    (void)fclose(file);
+    assert_ok(reader_open(name, NULL, &reader));
+    assert_string_equal(fake.opened_file, name);
+    reader_close(reader);
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(rmdir(path), 0);
 }
 
 static void test_failure_to_open(void **state)
@@ -262,6 +351,125 @@ static void test_t0_lost_response(void **state)
     (void)state;
     static const struct step lost[] = {{"0088008401dd", "6102", GBAU_OK}, {"00c0000002", "6f00", GBAU_OK}, {0}};
     assert_response(true, lost, "0088008401dd00", "6f00");
+}
+
+/* 61XX may tell a length that the card then corrects. */
+static void test_t0_wrong_length_of_response(void **state)
+{
+    (void)state;
+    static const struct step corrected[] = {{"0088008401dd", "6110", GBAU_OK},
+                                            {"00c0000010", "6c02", GBAU_OK},
+                                            {"00c0000002", "01029000", GBAU_OK},
+                                            {0}};
+    assert_response(true, corrected, "0088008401dd00", "01029000");
+}
+
+/* Behind a warning in case 4 there may be data, which GET RESPONSE brings; the warning is the status of the whole. */
+static void test_t0_warnings(void **state)
+{
+    (void)state;
+    static const struct step data[] = {{"00a40004023f00", "6283", GBAU_OK},
+                                       {"00c0000000", "6c03", GBAU_OK},
+                                       {"00c0000003", "0102039000", GBAU_OK},
+                                       {0}};
+    static const struct step pieces[] = {{"00a40004023f00", "9300", GBAU_OK},
+                                         {"00c0000000", "6102", GBAU_OK},
+                                         {"00c0000002", "01026101", GBAU_OK},
+                                         {"00c0000001", "039000", GBAU_OK},
+                                         {0}};
+    static const struct step none[] = {{"008800840110", "9862", GBAU_OK}, {"00c0000000", "6f00", GBAU_OK}, {0}};
+    static const struct step no_length[] = {
+        {"008800840110", "63c1", GBAU_OK}, {"00c0000000", "6c00", GBAU_OK}, {"00c0000000", "6700", GBAU_OK}, {0}};
+    static const struct step refused[] = {
+        {"008800840110", "9100", GBAU_OK}, {"00c0000000", NULL, GBAU_E_REFUSED}, {0}};
+    static const struct step proactive[] = {{"00a40004023f00", "9110", GBAU_OK},
+                                            {"00c0000000", "01029110", GBAU_OK},
+                                            {0}};
+    assert_response(true, data, "00a40004023f0000", "0102036283");
+    assert_response(true, pieces, "00a40004023f0000", "0102039300");
+    assert_response(true, none, "00880084011000", "9862");
+    assert_response(true, no_length, "00880084011000", "63c1");
+    assert_response(true, refused, "00880084011000", "9100");
+    assert_response(true, proactive, "00a40004023f0000", "01029110");
+}
+
+/* Without Le nobody asked for data, an error has none, and what came with data is whole. */
+static void test_t0_without_get_response(void **state)
+{
+    (void)state;
+    static const struct step case_3[] = {{"002000010831323334ffffffff", "63c2", GBAU_OK}, {0}};
+    static const struct step case_2[] = {{"00b0000002", "6282", GBAU_OK}, {0}};
+    static const struct step error[] = {{"00a40004023f00", "6a82", GBAU_OK}, {0}};
+    static const struct step success[] = {{"00a40004023f00", "9000", GBAU_OK}, {0}};
+    static const struct step with_data[] = {{"00a40004023f00", "01026282", GBAU_OK}, {0}};
+    assert_response(true, case_3, "002000010831323334ffffffff", "63c2");
+    assert_response(true, case_2, "00b0000002", "6282");
+    assert_response(true, error, "00a40004023f0000", "6a82");
+    assert_response(true, success, "00a40004023f0000", "9000");
+    assert_response(true, with_data, "00a40004023f0000", "01026282");
+    assert_response(false, (const struct step[]){{"00a40004023f0000", "6282", GBAU_OK}, {0}}, "00a40004023f0000",
+                    "6282");
+}
+
+static void test_failure_behind_a_warning(void **state)
+{
+    (void)state;
+    static const struct step gone[] = {{"00a40004023f00", "6283", GBAU_OK}, {"00c0000000", NULL, GBAU_E_IO}};
+    static const struct step much[] = {{"00a40004023f00", "6283", GBAU_OK}, {"00c0000000", "0102039000", GBAU_OK}};
+    assert_status(status_of(true, gone, "00a40004023f0000", 300), GBAU_E_IO);
+    assert_status(status_of(true, much, "00a40004023f0000", 4), GBAU_E_SPACE);
+}
+
+/* Runs a command through a driver that other programs share; `begun` is whether they had to be kept out. */
+static void assert_kept_out(bool is_t0, const struct step *steps, const char *command_hex, enum gbau_status expected,
+                            unsigned begun)
+{
+    uint8_t command[READER_COMMAND_MAX];
+    uint8_t response[300];
+    size_t length = 0;
+    struct reader *reader = NULL;
+    fake = (struct fake){.is_t0 = is_t0, .is_shared = true, .steps = steps};
+    assert_ok(reader_open("card", NULL, &reader));
+    assert_ok(hex_decode(octets_of_text(command_hex), command, sizeof command, &length));
+    assert_status(reader_transmit(reader, octets_of(command, length), response, sizeof response, &length), expected);
+    assert_int_equal(fake.begun, begun);
+    assert_int_equal(fake.ended, begun);
+    reader_close(reader);
+}
+
+/* Whatever may take more than one exchange is run with other programs kept out, and they are let in again. */
+static void test_sharing(void **state)
+{
+    (void)state;
+    static const struct step pair[] = {{"0088008401dd", "6102", GBAU_OK}, {"00c0000002", "01029000", GBAU_OK}, {0}};
+    static const struct step read[] = {{"00b0000002", "6c01", GBAU_OK}, {"00b0000001", "019000", GBAU_OK}, {0}};
+    static const struct step gone[] = {{"0088008401dd", "6102", GBAU_OK}, {"00c0000002", NULL, GBAU_E_IO}};
+    static const struct step case_1[] = {{"00a40000", "9000", GBAU_OK}, {0}};
+    static const struct step case_3[] = {{"00a4000c023f00", "9000", GBAU_OK}, {0}};
+    static const struct step whole[] = {{"0088008401dd00", "019000", GBAU_OK}, {0}};
+    assert_kept_out(true, pair, "0088008401dd00", GBAU_OK, 1);
+    assert_kept_out(true, read, "00b0000002", GBAU_OK, 1);
+    assert_kept_out(true, gone, "0088008401dd00", GBAU_E_IO, 1);
+    assert_kept_out(true, case_1, "00a40000", GBAU_OK, 0);
+    assert_kept_out(true, case_3, "00a4000c023f00", GBAU_OK, 0);
+    assert_kept_out(false, whole, "0088008401dd00", GBAU_OK, 0);
+}
+
+/* Where others cannot be kept out, nothing is sent. */
+static void test_sharing_fails(void **state)
+{
+    (void)state;
+    static const struct step nothing[] = {{0}};
+    uint8_t response[16];
+    size_t length = 0;
+    struct reader *reader = NULL;
+    static const uint8_t command[] = {0x00, 0xb0, 0x00, 0x00, 0x02};
+    fake = (struct fake){.is_t0 = true, .is_shared = true, .steps = nothing, .begin_status = GBAU_E_BUSY};
+    assert_ok(reader_open("card", NULL, &reader));
+    assert_status(reader_transmit(reader, octets_of(command, sizeof command), response, sizeof response, &length),
+                  GBAU_E_BUSY);
+    assert_int_equal(fake.ended, 0);
+    reader_close(reader);
 }
 
 static void test_failures(void **state)
@@ -370,6 +578,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         reader_test(test_names),
         reader_test(test_names_of_modems),
+        reader_test(test_ways_to_modems),
+        reader_test(test_unknown_ways),
+        reader_test(test_t0_wrong_length_of_response),
+        reader_test(test_t0_warnings),
+        reader_test(test_t0_without_get_response),
+        reader_test(test_failure_behind_a_warning),
+        reader_test(test_sharing),
+        reader_test(test_sharing_fails),
         reader_test(test_failure_to_open),
         reader_test(test_lengths_of_commands),
         reader_test(test_without_t0),
