@@ -338,14 +338,17 @@ static enum gbau_status split_host_port(const char *text, char *host, size_t hos
 int verb_card_serve(int argc, char **argv)
 {
     const char *vpcd = NULL;
-    const struct option table[] = {{"--vpcd", "HOST:PORT",
-                                    "where vpcd listens; " VPCD_DEFAULT_HOST ":" VPCD_DEFAULT_PORT " unless given",
-                                    false, &vpcd, NULL, NULL}};
+    bool once = false;
+    const struct option table[] = {
+        {"--vpcd", "HOST:PORT", "where vpcd listens; " VPCD_DEFAULT_HOST ":" VPCD_DEFAULT_PORT " unless given", false,
+         &vpcd, NULL, NULL},
+        {"--once", NULL, "end when the reader goes away, instead of waiting for it", false, NULL, NULL, &once},
+    };
     const struct usage usage = {
         "gbau card serve", "FILE",
         "Offers the card to every PC/SC program, through the virtual reader of Debian's vsmartcard-vpcd,\n"
-        "until the reader goes away or the program is interrupted.",
-        1, 1, table};
+        "until the program is interrupted. When the reader goes away, its return is waited for.",
+        1, sizeof table / sizeof table[0], table};
     const char *path = NULL;
     char host[256];
     const char *port = NULL;
@@ -363,9 +366,10 @@ int verb_card_serve(int argc, char **argv)
     int stop_descriptor = open_stop_descriptor();
     const struct vpcd_card served = {
         .commands = {.process = serve_process, .context = card}, .reset = serve_reset, .context = card};
-    enum gbau_status status =
-        stop_descriptor < 0 ? GBAU_E_IO : vpcd_serve(&served, host, port, stop_descriptor, &cli_log);
+    enum gbau_status status = GBAU_E_IO;
     if (stop_descriptor >= 0) {
+        status = once ? vpcd_serve(&served, host, port, stop_descriptor, &cli_log)
+                      : vpcd_serve_on(&served, host, port, stop_descriptor, &cli_log);
         (void)close(stop_descriptor);
     }
     card_image_close(card);

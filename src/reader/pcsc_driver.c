@@ -7,6 +7,8 @@
 
 #include "reader/reader_driver.h"
 
+enum { SW_SIZE = 2 };
+
 struct pcsc {
     const struct log *log;
     SCARDCONTEXT context;
@@ -75,6 +77,9 @@ static enum gbau_status pcsc_transmit(void *state, struct octets command, uint8_
     const SCARD_IO_REQUEST *protocol = pcsc->protocol == SCARD_PROTOCOL_T0 ? SCARD_PCI_T0 : SCARD_PCI_T1;
     LONG result = SCardTransmit(pcsc->card, protocol, command.data, (DWORD)command.length, NULL, response, &received);
     *length = received;
+    if (result == SCARD_S_SUCCESS && received < SW_SIZE) {
+        log_error(pcsc->log, "the reader gave no whole answer: the card was taken out or is broken");
+    }
     return status_of(pcsc, result);
 }
 
