@@ -42,8 +42,8 @@ def test_channels(programs, v1_card, way, modem):
             programs, f"{way}:{emulated.device}", "0070000001", "01b0000001", "01a4040c07a0000000871009",
             "01a4040c07a0000000871002", "012000010831323334ffffffff", "01" + V1["apdu_bootstrap"][2:],
             "01a4000c026f07", "01b0000009", "0070000001", "00708001", "01b0000001", "00708001")
-    assert answers == ["019000", "6985", "6a82", "9000", "9000", V1["rapdu_bootstrap"], "9000", "0809101010325476989000",
-                       "029000", "9000", "6881", "6881"], done.stderr
+    assert answers == ["019000", "6985", "6a82", "9000", "9000", V1["rapdu_bootstrap"], "9000",
+                       "0809101010325476989000", "029000", "9000", "6881", "6881"], done.stderr
     assert done.returncode == 0
 
 

@@ -11,6 +11,9 @@
 
 #include "testing.h"
 
+/* Instead of an answer: the modem is pulled out. */
+static const char modem_unplugged[] = "";
+
 /* One command and everything that comes back, with its CR and LF. NULL: silence. */
 struct modem_step {
     const char *command; /* "AT+CSIM=..."; NULL ends the script */
@@ -51,7 +54,10 @@ static inline void modem_script_answer(struct modem_script *script, const char *
     }
     script->next++;
     (void)usleep(step->delay_ms * 1000);
-    if (step->answer != NULL) {
+    if (step->answer == modem_unplugged) {
+        (void)close(script->master);
+        script->master = -1;
+    } else if (step->answer != NULL) {
         modem_script_say(script, step->answer);
     }
 }
@@ -62,7 +68,7 @@ static inline void *modem_script_thread(void *context)
     char line[1200];
     size_t length = 0;
     char octet = 0;
-    while (read(script->master, &octet, 1) == 1) { /* ends when the terminal is closed */
+    while (script->master >= 0 && read(script->master, &octet, 1) == 1) { /* ends when the terminal is closed */
         if (octet != '\r' && octet != '\n' && length + 1 < sizeof line) {
             line[length++] = octet;
         } else if (length > 0) {
@@ -96,7 +102,9 @@ static inline void modem_script_stop(struct modem_script *script)
 {
     (void)close(script->slave);
     (void)pthread_join(script->thread, NULL);
-    (void)close(script->master);
+    if (script->master >= 0) {
+        (void)close(script->master);
+    }
     assert_string_equal(script->unexpected, "");
     assert_null(script->steps[script->next].command);
 }

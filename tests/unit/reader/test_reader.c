@@ -1,4 +1,4 @@
-/* test_reader.c: reader.c on drivers of this test: choosing one, and gathering what T=0 cuts in pieces. */
+/* test_reader.c: reader.c on drivers of this test: choosing one by its name, and passing commands. */
 #include "reader/reader.h"
 
 #include <stdlib.h>
@@ -25,11 +25,6 @@ static struct fake {
     bool is_t0;
     const struct step *steps;
     size_t next;
-    bool forever; /* the last step again and again */
-    bool is_shared;
-    enum gbau_status begin_status;
-    unsigned begun;
-    unsigned ended;
     unsigned closed;
 } fake;
 
@@ -42,7 +37,7 @@ static enum gbau_status fake_transmit(void *state, struct octets command, uint8_
     assert_non_null(step->command);
     assert_ok(hex_encode(command, hex, sizeof hex));
     assert_string_equal(hex, step->command);
-    fake.next += fake.forever ? 0 : 1;
+    fake.next++;
     if (step->status != GBAU_OK) {
         return step->status;
     }
@@ -58,29 +53,11 @@ static void fake_close(void *state)
     fake.closed++;
 }
 
-static enum gbau_status fake_begin(void *state)
-{
-    assert_ptr_equal(state, &fake);
-    assert_int_equal(fake.begun, fake.ended);
-    fake.begun += fake.begin_status == GBAU_OK ? 1 : 0;
-    return fake.begin_status;
-}
-
-static void fake_end(void *state)
-{
-    assert_ptr_equal(state, &fake);
-    fake.ended++;
-    assert_int_equal(fake.begun, fake.ended);
-}
-
 static const struct reader_driver fake_driver = {.transmit = fake_transmit, .close = fake_close};
-static const struct reader_driver shared_driver = {
-    .transmit = fake_transmit, .begin = fake_begin, .end = fake_end, .close = fake_close};
 
 static enum gbau_status fake_open(struct reader_connection *connection)
 {
-    *connection = (struct reader_connection){
-        .driver = fake.is_shared ? &shared_driver : &fake_driver, .state = &fake, .is_t0 = fake.is_t0};
+    *connection = (struct reader_connection){.driver = &fake_driver, .state = &fake, .is_t0 = fake.is_t0};
     return fake.open_status;
 }
 
@@ -299,177 +276,13 @@ static void test_without_t0(void **state)
     assert_response(false, wrong_le, "00b0000002", "6c05");
 }
 
-/* T=0 has no Le beside data (TS 102 221 7.3.1.1.4). */
-static void test_t0_cases(void **state)
+/* At T=0 a case 4 command loses its Le, and GET RESPONSE follows; the rest is in test_t0_terminal. */
+static void test_with_t0(void **state)
 {
     (void)state;
-    static const struct step case_1[] = {{"00a40000", "9000", GBAU_OK}, {0}};
-    static const struct step case_2[] = {{"00b0000002", "01029000", GBAU_OK}, {0}};
-    static const struct step case_3[] = {{"00a4000c023f00", "9000", GBAU_OK}, {0}};
     static const struct step case_4[] = {
         {"00a40004023f00", "6104", GBAU_OK}, {"00c0000004", "010203049000", GBAU_OK}, {0}};
-    assert_response(true, case_1, "00a40000", "9000");
-    assert_response(true, case_2, "00b0000002", "01029000");
-    assert_response(true, case_3, "00a4000c023f00", "9000");
     assert_response(true, case_4, "00a40004023f0000", "010203049000");
-}
-
-static void test_t0_gathers(void **state)
-{
-    (void)state;
-    static const struct step pieces[] = {{"805000000180", "6102", GBAU_OK},
-                                         {"80c0000002", "01026103", GBAU_OK},
-                                         {"80c0000003", "0304056100", GBAU_OK},
-                                         {"80c0000000", "066282", GBAU_OK},
-                                         {0}};
-    static const struct step data_at_once[] = {
-        {"00b0000002", "01026101", GBAU_OK}, {"00c0000001", "039000", GBAU_OK}, {0}};
-    static const struct step channel[] = {{"4188008401dd", "6101", GBAU_OK}, {"41c0000001", "019000", GBAU_OK}, {0}};
-    assert_response(true, pieces, "80500000018000", "0102030405066282");
-    assert_response(true, data_at_once, "00b0000002", "0102039000");
-    assert_response(true, channel, "4188008401dd", "019000");
-}
-
-static void test_t0_wrong_le(void **state)
-{
-    (void)state;
-    static const struct step repeated[] = {{"00b0000010", "6c02", GBAU_OK}, {"00b0000002", "01029000", GBAU_OK}, {0}};
-    static const struct step then_more[] = {
-        {"00b0000010", "6c02", GBAU_OK}, {"00b0000002", "6102", GBAU_OK}, {"00c0000002", "01029000", GBAU_OK}, {0}};
-    static const struct step all_256[] = {{"00b0000010", "6c00", GBAU_OK}, {"00b0000000", "9000", GBAU_OK}, {0}};
-    static const struct step twice[] = {{"00b0000010", "6c02", GBAU_OK}, {"00b0000002", "6c03", GBAU_OK}, {0}};
-    static const struct step with_data[] = {{"00a40004023f00", "6c02", GBAU_OK}, {0}};
-    assert_response(true, repeated, "00b0000010", "01029000");
-    assert_response(true, then_more, "00b0000010", "01029000");
-    assert_response(true, all_256, "00b0000010", "9000");
-    assert_response(true, twice, "00b0000010", "6c03"); /* asked once more, not for ever */
-    assert_response(true, with_data, "00a40004023f00", "6c02");
-}
-
-static void test_t0_lost_response(void **state)
-{
-    (void)state;
-    static const struct step lost[] = {{"0088008401dd", "6102", GBAU_OK}, {"00c0000002", "6f00", GBAU_OK}, {0}};
-    assert_response(true, lost, "0088008401dd00", "6f00");
-}
-
-/* 61XX may tell a length that the card then corrects. */
-static void test_t0_wrong_length_of_response(void **state)
-{
-    (void)state;
-    static const struct step corrected[] = {{"0088008401dd", "6110", GBAU_OK},
-                                            {"00c0000010", "6c02", GBAU_OK},
-                                            {"00c0000002", "01029000", GBAU_OK},
-                                            {0}};
-    assert_response(true, corrected, "0088008401dd00", "01029000");
-}
-
-/* Behind a warning in case 4 there may be data, which GET RESPONSE brings; the warning is the status of the whole. */
-static void test_t0_warnings(void **state)
-{
-    (void)state;
-    static const struct step data[] = {{"00a40004023f00", "6283", GBAU_OK},
-                                       {"00c0000000", "6c03", GBAU_OK},
-                                       {"00c0000003", "0102039000", GBAU_OK},
-                                       {0}};
-    static const struct step pieces[] = {{"00a40004023f00", "9300", GBAU_OK},
-                                         {"00c0000000", "6102", GBAU_OK},
-                                         {"00c0000002", "01026101", GBAU_OK},
-                                         {"00c0000001", "039000", GBAU_OK},
-                                         {0}};
-    static const struct step none[] = {{"008800840110", "9862", GBAU_OK}, {"00c0000000", "6f00", GBAU_OK}, {0}};
-    static const struct step no_length[] = {
-        {"008800840110", "63c1", GBAU_OK}, {"00c0000000", "6c00", GBAU_OK}, {"00c0000000", "6700", GBAU_OK}, {0}};
-    static const struct step refused[] = {
-        {"008800840110", "9100", GBAU_OK}, {"00c0000000", NULL, GBAU_E_REFUSED}, {0}};
-    static const struct step proactive[] = {{"00a40004023f00", "9110", GBAU_OK},
-                                            {"00c0000000", "01029110", GBAU_OK},
-                                            {0}};
-    assert_response(true, data, "00a40004023f0000", "0102036283");
-    assert_response(true, pieces, "00a40004023f0000", "0102039300");
-    assert_response(true, none, "00880084011000", "9862");
-    assert_response(true, no_length, "00880084011000", "63c1");
-    assert_response(true, refused, "00880084011000", "9100");
-    assert_response(true, proactive, "00a40004023f0000", "01029110");
-}
-
-/* Without Le nobody asked for data, an error has none, and what came with data is whole. */
-static void test_t0_without_get_response(void **state)
-{
-    (void)state;
-    static const struct step case_3[] = {{"002000010831323334ffffffff", "63c2", GBAU_OK}, {0}};
-    static const struct step case_2[] = {{"00b0000002", "6282", GBAU_OK}, {0}};
-    static const struct step error[] = {{"00a40004023f00", "6a82", GBAU_OK}, {0}};
-    static const struct step success[] = {{"00a40004023f00", "9000", GBAU_OK}, {0}};
-    static const struct step with_data[] = {{"00a40004023f00", "01026282", GBAU_OK}, {0}};
-    assert_response(true, case_3, "002000010831323334ffffffff", "63c2");
-    assert_response(true, case_2, "00b0000002", "6282");
-    assert_response(true, error, "00a40004023f0000", "6a82");
-    assert_response(true, success, "00a40004023f0000", "9000");
-    assert_response(true, with_data, "00a40004023f0000", "01026282");
-    assert_response(false, (const struct step[]){{"00a40004023f0000", "6282", GBAU_OK}, {0}}, "00a40004023f0000",
-                    "6282");
-}
-
-static void test_failure_behind_a_warning(void **state)
-{
-    (void)state;
-    static const struct step gone[] = {{"00a40004023f00", "6283", GBAU_OK}, {"00c0000000", NULL, GBAU_E_IO}};
-    static const struct step much[] = {{"00a40004023f00", "6283", GBAU_OK}, {"00c0000000", "0102039000", GBAU_OK}};
-    assert_status(status_of(true, gone, "00a40004023f0000", 300), GBAU_E_IO);
-    assert_status(status_of(true, much, "00a40004023f0000", 4), GBAU_E_SPACE);
-}
-
-/* Runs a command through a driver that other programs share; `begun` is whether they had to be kept out. */
-static void assert_kept_out(bool is_t0, const struct step *steps, const char *command_hex, enum gbau_status expected,
-                            unsigned begun)
-{
-    uint8_t command[READER_COMMAND_MAX];
-    uint8_t response[300];
-    size_t length = 0;
-    struct reader *reader = NULL;
-    fake = (struct fake){.is_t0 = is_t0, .is_shared = true, .steps = steps};
-    assert_ok(reader_open("card", NULL, &reader));
-    assert_ok(hex_decode(octets_of_text(command_hex), command, sizeof command, &length));
-    assert_status(reader_transmit(reader, octets_of(command, length), response, sizeof response, &length), expected);
-    assert_int_equal(fake.begun, begun);
-    assert_int_equal(fake.ended, begun);
-    reader_close(reader);
-}
-
-/* Whatever may take more than one exchange is run with other programs kept out, and they are let in again. */
-static void test_sharing(void **state)
-{
-    (void)state;
-    static const struct step pair[] = {{"0088008401dd", "6102", GBAU_OK}, {"00c0000002", "01029000", GBAU_OK}, {0}};
-    static const struct step read[] = {{"00b0000002", "6c01", GBAU_OK}, {"00b0000001", "019000", GBAU_OK}, {0}};
-    static const struct step gone[] = {{"0088008401dd", "6102", GBAU_OK}, {"00c0000002", NULL, GBAU_E_IO}};
-    static const struct step case_1[] = {{"00a40000", "9000", GBAU_OK}, {0}};
-    static const struct step case_3[] = {{"00a4000c023f00", "9000", GBAU_OK}, {0}};
-    static const struct step whole[] = {{"0088008401dd00", "019000", GBAU_OK}, {0}};
-    assert_kept_out(true, pair, "0088008401dd00", GBAU_OK, 1);
-    assert_kept_out(true, read, "00b0000002", GBAU_OK, 1);
-    assert_kept_out(true, gone, "0088008401dd00", GBAU_E_IO, 1);
-    assert_kept_out(true, case_1, "00a40000", GBAU_OK, 0);
-    assert_kept_out(true, case_3, "00a4000c023f00", GBAU_OK, 0);
-    assert_kept_out(false, whole, "0088008401dd00", GBAU_OK, 0);
-}
-
-/* Where others cannot be kept out, nothing is sent. */
-static void test_sharing_fails(void **state)
-{
-    (void)state;
-    static const struct step nothing[] = {{0}};
-    uint8_t response[16];
-    size_t length = 0;
-    struct reader *reader = NULL;
-    static const uint8_t command[] = {0x00, 0xb0, 0x00, 0x00, 0x02};
-    fake = (struct fake){.is_t0 = true, .is_shared = true, .steps = nothing, .begin_status = GBAU_E_BUSY};
-    assert_ok(reader_open("card", NULL, &reader));
-    assert_status(reader_transmit(reader, octets_of(command, sizeof command), response, sizeof response, &length),
-                  GBAU_E_BUSY);
-    assert_int_equal(fake.ended, 0);
-    reader_close(reader);
 }
 
 static void test_failures(void **state)
@@ -502,26 +315,6 @@ static void test_capacity(void **state)
     for (size_t capacity = 0; capacity <= 6; capacity++) {
         assert_status(status_of(false, whole, "00b0000002", capacity), capacity >= 4 ? GBAU_OK : GBAU_E_SPACE);
         assert_status(status_of(true, pieces, "0088008401dd", capacity), capacity >= 6 ? GBAU_OK : GBAU_E_SPACE);
-    }
-}
-
-/* A malicious card that says 61XX for ever, without data and with data, is left in the end. */
-static void test_endless_card(void **state)
-{
-    (void)state;
-    static const struct step no_data[] = {{"00c0000001", "6101", GBAU_OK}};
-    static const struct step data[] = {{"00c0000001", "aa6101", GBAU_OK}};
-    const struct step *const endless[] = {no_data, data};
-    for (size_t i = 0; i < 2; i++) {
-        const uint8_t command[] = {0x00, 0xc0, 0x00, 0x00, 0x01};
-        static uint8_t response[READER_RESPONSE_MAX];
-        struct reader *reader = NULL;
-        size_t length = 0;
-        fake = (struct fake){.is_t0 = true, .steps = endless[i], .forever = true};
-        assert_ok(reader_open("card", NULL, &reader));
-        assert_status(reader_transmit(reader, octets_of(command, sizeof command), response, sizeof response, &length),
-                      GBAU_E_CARD);
-        reader_close(reader);
     }
 }
 
@@ -580,22 +373,12 @@ int main(void)
         reader_test(test_names_of_modems),
         reader_test(test_ways_to_modems),
         reader_test(test_unknown_ways),
-        reader_test(test_t0_wrong_length_of_response),
-        reader_test(test_t0_warnings),
-        reader_test(test_t0_without_get_response),
-        reader_test(test_failure_behind_a_warning),
-        reader_test(test_sharing),
-        reader_test(test_sharing_fails),
         reader_test(test_failure_to_open),
         reader_test(test_lengths_of_commands),
         reader_test(test_without_t0),
-        reader_test(test_t0_cases),
-        reader_test(test_t0_gathers),
-        reader_test(test_t0_wrong_le),
-        reader_test(test_t0_lost_response),
+        reader_test(test_with_t0),
         reader_test(test_failures),
         reader_test(test_capacity),
-        reader_test(test_endless_card),
         reader_test(test_observer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
