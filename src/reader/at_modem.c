@@ -141,8 +141,12 @@ static bool take_line(struct at_modem *modem, char line[AT_LINE_MAX])
     return false;
 }
 
+/* The deadline holds also for a modem that never stops talking. */
 static enum gbau_status next_line(struct at_modem *modem, int64_t deadline, char line[AT_LINE_MAX])
 {
+    if (now_ms() > deadline) {
+        return GBAU_E_TIMEOUT;
+    }
     while (!take_line(modem, line)) {
         enum gbau_status status = fill_buffer(modem, deadline);
         if (status != GBAU_OK) {
@@ -230,10 +234,11 @@ static enum gbau_status catch_up(struct at_modem *modem)
     if (status != GBAU_OK) {
         return status;
     }
-    while (status == GBAU_OK) {
+    while (status == GBAU_OK && now_ms() < deadline) {
         status = next_line(modem, now_ms() + SILENCE_MS, answer);
     }
-    modem->is_behind = status != GBAU_E_TIMEOUT;
+    secret_wipe(answer, sizeof answer);
+    modem->is_behind = status == GBAU_E_IO;
     return status == GBAU_E_TIMEOUT ? GBAU_OK : status;
 }
 

@@ -47,10 +47,13 @@ class CardInModem:
 
 
 class Modem:
-    """A pseudo terminal, `device`, and a thread that answers there; `is_empty` takes the card out."""
+    """
+    A pseudo terminal, `device`, and a thread that answers there; `is_empty` takes the card out, `cuts` says by how many
+    octets too little an answer about the card is.
+    """
 
-    def __init__(self, programs, card_path, is_empty=False, is_deaf=False):
-        self.is_empty, self.is_deaf = is_empty, is_deaf
+    def __init__(self, programs, card_path, is_empty=False, is_deaf=False, cuts=0):
+        self.is_empty, self.is_deaf, self.cuts = is_empty, is_deaf, cuts
         self.failure = None
         self.card = CardInModem(programs, card_path)
         self.master, self.slave = pty.openpty()
@@ -140,6 +143,8 @@ class QmiModem(Modem):
     def _open(self, tlvs):
         assert tlvs[0x10][0] == len(tlvs[0x10]) - 1
         channel, sw = self.card.open_channel(tlvs[0x10][1:])
+        if self.cuts == 1:
+            return self._result() + tlv(0x10, b"")
         if channel is None:
             return self._result(QMI_ERROR_INTERNAL) + tlv(0x11, bytes.fromhex(sw))
         return self._result() + tlv(0x10, bytes([channel])) + tlv(0x11, bytes.fromhex(sw)) + tlv(0x12, b"\0")
@@ -148,7 +153,8 @@ class QmiModem(Modem):
         length, = struct.unpack_from("<H", tlvs[0x02])
         assert length == len(tlvs[0x02]) - 2
         data, sw = self.card.send(tlvs.get(0x10, b"\0")[0], tlvs[0x02][2:])
-        return self._result() + tlv(0x10, struct.pack("<H", len(data) + 2) + data + sw)
+        answer = struct.pack("<H", len(data) + 2) + data + sw
+        return self._result() + tlv(0x10, answer[:len(answer) - self.cuts])
 
     def _close(self, tlvs):
         self.card.close_channel(tlvs[0x11][0])
@@ -170,6 +176,7 @@ class MbimModem(Modem):
         status, value = MBIM_STATUS_SIM_NOT_INSERTED, b""
         if not self.is_empty:
             status, value = {2: self._open, 3: self._close, 4: self._send}[command](frame[48:48 + length])
+        value = value if command == 3 else value[:len(value) - self.cuts]
         body = struct.pack("<II16sIII", 1, 0, service, command, status, len(value)) + value
         return struct.pack("<III", 0x80000003, 12 + len(body), transaction) + body
 

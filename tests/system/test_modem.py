@@ -87,6 +87,18 @@ def test_no_card_in_the_modem(programs, v1_card, way, modem):
 
 
 @BOTH
+@pytest.mark.parametrize("cuts", [1, 2, 3, 4])
+def test_answers_cut_short(programs, v1_card, way, modem, cuts):
+    """What the modem says of a channel or an APDU is less than it claims: an error, and the channel is closed."""
+    with modem(programs, v1_card, cuts=cuts) as emulated:
+        answers, done = apdus(programs, f"{way}:{emulated.device}", "0070000001", "01a4040c07a0000000871002",
+                              "01a4000c026f07")
+        emulated.card.open_channels.clear()  # a channel whose number never arrived cannot be closed
+    assert answers in (["019000"], ["019000", "9000"]) and done.returncode == 1
+    assert "line" in done.stderr
+
+
+@BOTH
 def test_no_such_device(programs, way, modem):
     done = programs.call("card", "apdu", f"{way}:/dev/gbau-no-such-modem")
     assert done.returncode == 1 and "cannot be opened" in done.stderr

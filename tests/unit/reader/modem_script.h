@@ -7,12 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "testing.h"
 
 /* Instead of an answer: the modem is pulled out. */
 static const char modem_unplugged[] = "";
+
+/* Instead of an answer: two to three seconds of chatter that is none. */
+static const char modem_chatter[] = "";
 
 /* One command and everything that comes back, with its CR and LF. NULL: silence. */
 struct modem_step {
@@ -54,7 +58,12 @@ static inline void modem_script_answer(struct modem_script *script, const char *
     }
     script->next++;
     (void)usleep(step->delay_ms * 1000);
-    if (step->answer == modem_unplugged) {
+    if (step->answer == modem_chatter) {
+        const time_t start = time(NULL);
+        while (time(NULL) - start < 3) {
+            modem_script_say(script, "\r\nRING\r\n");
+        }
+    } else if (step->answer == modem_unplugged) {
         (void)close(script->master);
         script->master = -1;
     } else if (step->answer != NULL) {

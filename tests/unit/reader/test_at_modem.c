@@ -2,6 +2,7 @@
 #include "reader/at_modem.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "modem_script.h"
 
@@ -12,7 +13,7 @@ static void open_modem(struct at_modem *modem, struct modem_script *script, cons
 {
     modem_script_start(script, steps);
     assert_ok(at_modem_open(modem, script->device, NULL));
-    modem->timeout_ms = 300;
+    modem->timeout_ms = 600;
 }
 
 static void close_modem(struct at_modem *modem, struct modem_script *script)
@@ -77,7 +78,7 @@ static void test_late_answer(void **state)
 {
     (void)state;
     static const struct modem_step steps[] = {
-        {"AT+A", "\r\n+CSIM: 4,\"6F00\"\r\n\r\nOK\r\n", 450},
+        {"AT+A", "\r\n+CSIM: 4,\"6F00\"\r\n\r\nOK\r\n", 900},
         {"AT+CMEE?", "\r\n+CMEE: 1\r\n\r\nOK\r\n", 0},
         {"AT+B", "\r\n+CSIM: 4,\"9000\"\r\n\r\nOK\r\n", 0},
         {NULL, NULL, 0},
@@ -97,7 +98,7 @@ static void test_very_late_answers(void **state)
 {
     (void)state;
     static const struct modem_step steps[] = {
-        {"AT+A", "\r\n+CSIM: 4,\"6F00\"\r\n\r\nOK\r\n", 750},
+        {"AT+A", "\r\n+CSIM: 4,\"6F00\"\r\n\r\nOK\r\n", 1500},
         {"AT+CMEE?", "\r\n+CMEE: 1\r\n\r\nOK\r\n", 0},
         {"AT+CMEE?", "\r\n+CMEE: 1\r\n\r\nOK\r\n", 20},
         {"AT+C", "\r\n+CME ERROR: 13\r\n", 0},
@@ -160,6 +161,22 @@ static void test_unplugged(void **state)
     close_modem(&modem, &script);
 }
 
+/* A modem that talks without end is given up in time like a silent one. */
+static void test_chatter(void **state)
+{
+    (void)state;
+    static const struct modem_step steps[] = {{"AT+A", modem_chatter, 0}, {NULL, NULL, 0}};
+    struct modem_script script = {0};
+    struct at_modem modem;
+    char answer[AT_LINE_MAX];
+    open_modem(&modem, &script, steps);
+    assert_int_equal(fcntl(script.master, F_SETFL, O_NONBLOCK | fcntl(script.master, F_GETFL)), 0);
+    const time_t start = time(NULL);
+    assert_status(at_modem_run(&modem, "+A", csim, answer), GBAU_E_TIMEOUT);
+    assert_true(time(NULL) - start <= 1); /* it was still talking */
+    close_modem(&modem, &script);
+}
+
 static void test_long_command(void **state)
 {
     (void)state;
@@ -180,7 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),     cmocka_unit_test(test_refusals),          cmocka_unit_test(test_late_answer),
         cmocka_unit_test(test_silence),   cmocka_unit_test(test_very_late_answers), cmocka_unit_test(test_noise),
-        cmocka_unit_test(test_unplugged), cmocka_unit_test(test_long_command),
+        cmocka_unit_test(test_unplugged), cmocka_unit_test(test_long_command),      cmocka_unit_test(test_chatter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
