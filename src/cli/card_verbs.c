@@ -19,7 +19,7 @@
 
 #define DEFAULT_PIN "1234"
 
-enum { NAF_ID_BUFFER = NAF_ID_MAX, PUK_DIGITS = 8 };
+enum { NAF_ID_BUFFER = NAF_ID_MAX, PUK_DIGITS = 8, RESPONSE_SIZE = 2048 };
 
 /* card create */
 
@@ -221,31 +221,41 @@ int verb_card_create(int argc, char **argv)
 
 /* card apdu */
 
-static bool run_line(struct card_image *card, const char *line, size_t length, size_t number)
+static bool print_response(struct octets response, size_t number)
 {
-    uint8_t command[UICC_COMMAND_MAX];
-    uint8_t response[UICC_RESPONSE_MAX];
-    char text[2 * UICC_RESPONSE_MAX + 1];
-    size_t command_length = 0;
-    enum gbau_status status = hex_decode(octets_of(line, length), command, sizeof command, &command_length);
-    if (status != GBAU_OK || command_length < 4) {
-        log_error(&cli_log, "line %zu is no command APDU: give 4 to %d octets as hexadecimal digits", number,
-                  UICC_COMMAND_MAX);
-        return false;
-    }
-    size_t response_length = card_image_process(card, octets_of(command, command_length), response);
-    status = hex_encode(octets_of(response, response_length), text, sizeof text);
-    bool printed = status == GBAU_OK && puts(text) >= 0 && fflush(stdout) == 0;
+    char text[2 * RESPONSE_SIZE + 1];
+    const bool printed =
+        hex_encode(response, text, sizeof text) == GBAU_OK && puts(text) >= 0 && fflush(stdout) == 0;
     if (!printed) {
         log_error(&cli_log, "cannot write the response to line %zu: %m", number);
     }
-    secret_wipe(command, sizeof command);
-    secret_wipe(response, sizeof response);
     secret_wipe(text, sizeof text);
     return printed;
 }
 
-static bool run_lines(struct card_image *card)
+static bool run_line(struct reader *card, const char *line, size_t length, size_t number)
+{
+    uint8_t command[READER_COMMAND_MAX];
+    uint8_t response[RESPONSE_SIZE];
+    size_t command_length = 0;
+    size_t response_length = 0;
+    enum gbau_status status = hex_decode(octets_of(line, length), command, sizeof command, &command_length);
+    if (status != GBAU_OK || command_length < 4) {
+        log_error(&cli_log, "line %zu is no command APDU: give 4 to %d octets as hexadecimal digits", number,
+                  READER_COMMAND_MAX);
+        return false;
+    }
+    status = reader_transmit(card, octets_of(command, command_length), response, sizeof response, &response_length);
+    secret_wipe(command, sizeof command); /* a PIN may have been in it, a key in the response */
+    if (status != GBAU_OK) {
+        log_error(&cli_log, "line %zu was not answered: %s", number, gbau_status_text(status));
+    }
+    const bool printed = status == GBAU_OK && print_response(octets_of(response, response_length), number);
+    secret_wipe(response, sizeof response);
+    return printed;
+}
+
+static bool run_lines(struct reader *card)
 {
     char *line = NULL;
     size_t capacity = 0;
@@ -270,21 +280,22 @@ static bool run_lines(struct card_image *card)
 int verb_card_apdu(int argc, char **argv)
 {
     const struct usage usage = {
-        "gbau card apdu", "FILE",
+        "gbau card apdu", "CARD",
         "Reads command APDUs in hexadecimal from standard input, one a line, and prints the response of each,\n"
-        "data and status word, one a line. The card is powered on once for all of them.",
+        "data and status word, one a line. The card is powered on once for all of them.\n"
+        "CARD is " READER_CARD_NAMES ".",
         1, 0, NULL};
-    const char *path = NULL;
-    struct card_image *card = NULL;
-    enum options_outcome outcome = options_parse(&usage, argc, argv, &path);
+    const char *name = NULL;
+    struct reader *card = NULL;
+    enum options_outcome outcome = options_parse(&usage, argc, argv, &name);
     if (outcome != OPTIONS_PARSED) {
         return options_exit_status(outcome);
     }
-    if (card_image_open(path, CARD_DURABLE, &cli_log, &card) != GBAU_OK) {
+    if (reader_open(name, &cli_log, &card) != GBAU_OK) {
         return EXIT_FAILURE;
     }
     bool succeeded = run_lines(card);
-    card_image_close(card);
+    reader_close(card);
     return succeeded ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -334,14 +345,17 @@ static enum gbau_status split_host_port(const char *text, char *host, size_t hos
 int verb_card_serve(int argc, char **argv)
 {
     const char *vpcd = NULL;
-    const struct option table[] = {{"--vpcd", "HOST:PORT",
-                                    "where vpcd listens; " VPCD_DEFAULT_HOST ":" VPCD_DEFAULT_PORT " unless given",
-                                    false, &vpcd, NULL, NULL}};
+    bool once = false;
+    const struct option table[] = {
+        {"--vpcd", "HOST:PORT", "where vpcd listens; " VPCD_DEFAULT_HOST ":" VPCD_DEFAULT_PORT " unless given", false,
+         &vpcd, NULL, NULL},
+        {"--once", NULL, "end when the reader goes away, instead of waiting for it", false, NULL, NULL, &once},
+    };
     const struct usage usage = {
         "gbau card serve", "FILE",
         "Offers the card to every PC/SC program, through the virtual reader of Debian's vsmartcard-vpcd,\n"
-        "until the reader goes away or the program is interrupted.",
-        1, 1, table};
+        "until the program is interrupted. When the reader goes away, its return is waited for.",
+        1, sizeof table / sizeof table[0], table};
     const char *path = NULL;
     char host[256];
     const char *port = NULL;
@@ -359,9 +373,10 @@ int verb_card_serve(int argc, char **argv)
     int stop_descriptor = open_stop_descriptor();
     const struct vpcd_card served = {
         .commands = {.process = serve_process, .context = card}, .reset = serve_reset, .context = card};
-    enum gbau_status status =
-        stop_descriptor < 0 ? GBAU_E_IO : vpcd_serve(&served, host, port, stop_descriptor, &cli_log);
+    enum gbau_status status = GBAU_E_IO;
     if (stop_descriptor >= 0) {
+        status = once ? vpcd_serve(&served, host, port, stop_descriptor, &cli_log)
+                      : vpcd_serve_on(&served, host, port, stop_descriptor, &cli_log);
         (void)close(stop_descriptor);
     }
     card_image_close(card);

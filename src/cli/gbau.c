@@ -20,8 +20,9 @@ struct verb {
 
 static const struct verb verbs[] = {
     {{"card", "create"}, verb_card_create, "make a software card in a file"},
-    {{"card", "apdu"}, verb_card_apdu, "send command APDUs from standard input to a card file"},
+    {{"card", "apdu"}, verb_card_apdu, "send command APDUs from standard input to a card"},
     {{"card", "serve"}, verb_card_serve, "offer a card file to PC/SC through vsmartcard's virtual reader"},
+    {{"card", "readers"}, verb_card_readers, "list PC/SC readers and modems that --card can name"},
     {{"bootstrap", NULL}, verb_bootstrap, "get fresh keys into a card from the operator's BSF"},
     {{"naf-key", NULL}, verb_naf_key, "let a card derive the keys of a service, and show the device's one"},
     {{"subscriber", "add"}, verb_subscriber_add, "add a subscriber to the HSS's database"},
