@@ -259,6 +259,13 @@ void decode_single_number(struct octets body, struct card_content *content)
     content_add(content, NULL, "%u", body.data[0]);
 }
 
+void decode_alpha(struct octets body, struct card_content *content)
+{
+    struct text value = content_begin(content);
+    text_put_alpha(&value, body);
+    content_end(content, NULL, &value);
+}
+
 /* 31.102 4.4.11.11 */
 void decode_routing_indicator(struct octets body, struct card_content *content)
 {

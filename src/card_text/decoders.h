@@ -19,6 +19,7 @@ file_decoder decode_tagged_text;
 file_decoder decode_p_cscf;
 file_decoder decode_power;
 file_decoder decode_single_number;
+file_decoder decode_alpha;
 file_decoder decode_routing_indicator;
 file_decoder decode_suci_calculation;
 

@@ -328,6 +328,28 @@ const struct file_name *file_name_find_sfi(enum card_place place, uint8_t sfi)
     return NULL;
 }
 
+const struct file_name *file_name_of_phonebook(uint8_t tag)
+{
+    enum { TAG_FIRST = 0xc0 };
+    static const struct file_name files[] = {
+        EF(PHONEBOOK, 0, 0, "ADN", "names and numbers", decode_dialling_number),
+        EF(PHONEBOOK, 0, 0, "IAP", "index", NULL),
+        EF(PHONEBOOK, 0, 0, "EXT1", "extensions of numbers", NULL),
+        EF(PHONEBOOK, 0, 0, "SNE", "second names", decode_alpha),
+        EF(PHONEBOOK, 0, 0, "ANR", "additional numbers", NULL),
+        EF(PHONEBOOK, 0, 0, "PBC", "control", NULL),
+        EF(PHONEBOOK, 0, 0, "GRP", "groups of entries", NULL),
+        EF(PHONEBOOK, 0, 0, "AAS", "kinds of additional numbers", decode_alpha),
+        EF(PHONEBOOK, 0, 0, "GAS", "names of groups", decode_alpha),
+        EF(PHONEBOOK, 0, 0, "UID", "unique identifiers", NULL),
+        EF(PHONEBOOK, 0, 0, "EMAIL", "e-mail addresses", decode_alpha),
+        EF(PHONEBOOK, 0, 0, "CCP1", "capability parameters", NULL),
+        EF(PHONEBOOK, 0, 0, "PURI", "URIs", NULL),
+    };
+    const size_t index = (size_t)tag - TAG_FIRST;
+    return tag >= TAG_FIRST && index < sizeof files / sizeof files[0] ? &files[index] : NULL;
+}
+
 bool file_name_is_secret(const struct file_name *name)
 {
     static file_decoder *const of_keys[] = {decode_keys, decode_gsm_key, decode_nas_context, decode_5g_keys,

@@ -68,6 +68,9 @@ const struct file_name *file_name_find(enum card_place place, uint16_t fid);
 /* The file with a short identifier, 1 to 30, in a directory; NULL. */
 const struct file_name *file_name_find_sfi(enum card_place place, uint8_t sfi);
 
+/* A phone book file by the tag that EF_PBR names it with, under a FID of the card's own (31.102 4.4.2.1); NULL. */
+const struct file_name *file_name_of_phonebook(uint8_t tag);
+
 /* True for files that hold keys: their octets are for nobody's eyes. */
 bool file_name_is_secret(const struct file_name *name);
 
