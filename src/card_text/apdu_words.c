@@ -65,14 +65,13 @@ static void put_body(struct text *text, const struct apdu_exchange *exchange, st
 {
     struct card_content content;
     const struct file_name *file = exchange->channel->file;
-    if (!is_whole) {
-        text_format(text, "(%zu octets%s)", body.length, file_name_is_secret(file) ? ", withheld" : "");
+    const bool is_secret = file_name_is_secret(file);
+    file_name_decode(file, body, &content);
+    if (!is_whole || (is_secret && content.count == 0)) { /* FF may be what has been masked */
+        text_format(text, "(%zu octets%s)", body.length, is_secret ? ", withheld" : "");
         return;
     }
-    file_name_decode(file, body, &content);
-    if (content.count == 0) {
-        text_put(text, "empty");
-    }
+    text_put(text, content.count == 0 ? "empty" : "");
     content_put_line(&content, text);
 }
 
@@ -349,11 +348,15 @@ static const struct command_name *find_command(uint8_t cla, uint8_t ins)
     return NULL;
 }
 
-bool apdu_instruction_sends(uint8_t cla, uint8_t ins, uint8_t p1)
+/* Blocks of BER-TLV data go one way or the other, as P1 or P2 says (TS 102 221 11.1.16, 11.3.1). */
+bool apdu_header_sends(const uint8_t header[4])
 {
-    enum { INS_BLOCKS = 0x89, FETCHES_BLOCK = 0x20 };
-    const struct command_name *command = find_command(cla, ins);
-    if (ins == INS_BLOCKS && (p1 & FETCHES_BLOCK) != 0) {
+    enum { INS_AUTHENTICATE_BLOCKS = 0x89, P1_FETCHES = 0x20, INS_RETRIEVE_DATA = 0xcb, P2_FIRST_BLOCK = 0x80 };
+    const struct command_name *command = find_command(header[0], header[1]);
+    if (header[1] == INS_AUTHENTICATE_BLOCKS && (header[2] & P1_FETCHES) != 0) {
+        return false;
+    }
+    if (header[1] == INS_RETRIEVE_DATA && (header[3] & P2_FIRST_BLOCK) == 0) {
         return false;
     }
     return command == NULL || command->sends;

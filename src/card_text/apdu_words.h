@@ -61,7 +61,10 @@ void apdu_narrator_tell(struct apdu_narrator *narrator, struct octets command, s
 /* Overwrites secret octets with FF. */
 void apdu_secrets_mask(const struct apdu_secrets *secrets, uint8_t *octets, size_t length);
 
-/* True when the instruction sends data to the card; what only fetches has Le where others have Lc. */
-bool apdu_instruction_sends(uint8_t cla, uint8_t ins, uint8_t p1);
+/*
+ * True when a command sends data to the card, by its header of 4 octets; one that only fetches has Le where others have
+ * Lc. Unknown commands send.
+ */
+bool apdu_header_sends(const uint8_t header[4]);
 
 #endif

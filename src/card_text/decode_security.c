@@ -110,7 +110,7 @@ void decode_gba_naf_list(struct octets body, struct card_content *content)
     struct text naf = content_begin(content);
     text_put_naf_id(&naf, value);
     content_end(content, "NAF", &naf);
-    if (ber_tlv_find(body, TAG_B_TID, &value) == GBAU_OK) {
+    if (ber_tlv_find(body, TAG_B_TID, &value) == GBAU_OK && value.length > 0) {
         content_add_untrusted(content, "B-TID", value);
     }
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "card_text/access_words.h"
+#include "cli/card_trace.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
 
@@ -45,11 +46,13 @@ int verb_card_show(int argc, char **argv)
 {
     const char *card = NULL;
     const char *pin = NULL;
+    const char *trace = NULL;
     bool as_json = false;
     const struct option table[] = {
         {"--card", "CARD", "a card file, pcsc, pcsc:N, pcsc:NAME or at:DEVICE", true, &card, NULL, NULL},
         {"--pin", "DIGITS", "the card's PIN; without it, files that need it are named but not read", false, &pin, NULL,
          NULL},
+        {"--trace", "FILE.pcapng", CARD_TRACE_HELP, false, &trace, NULL, NULL},
         {"--json", NULL, "print JSON", false, NULL, NULL, &as_json},
     };
     const struct usage usage = {
@@ -65,12 +68,17 @@ int verb_card_show(int argc, char **argv)
         return options_exit_status(outcome);
     }
     struct reader *reader = NULL;
+    struct apdu_recorder *recorder = NULL;
     struct card_tree tree = {0};
     enum gbau_status status = reader_open(card, &cli_log, &reader);
+    if (status == GBAU_OK) {
+        status = card_trace_begin(reader, trace, &recorder);
+    }
     if (status == GBAU_OK) {
         status = card_tree_read(reader, pin, &cli_log, &tree);
     }
     reader_close(reader);
+    status = card_trace_end(recorder, status);
     bool printed = true;
     if (status == GBAU_OK) {
         printed = as_json ? card_show_print_json(&tree, card) : card_show_print_text(&tree, card);
