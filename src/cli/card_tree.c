@@ -37,6 +37,8 @@ enum {
     CHANNEL_MAX = 19,
     PIN_OF_USER = 0x01,
     BINARY_CHUNK = 255,
+    RECORD_MAX = 256, /* what a response can hold */
+    APPLICATIONS_MAX = 20,
     BINARY_MAX = 0x8000, /* what 15 bits of offset reach */
     OBJECTS_MAX = 64,
     OBJECT_SHOWN = 64
@@ -212,7 +214,7 @@ static void read_binary(struct walk *walk, struct card_node *node)
 static void read_records(struct walk *walk, struct card_node *node)
 {
     const size_t count = node->control.record_count;
-    const size_t length = node->control.record_length;
+    const size_t length = node->control.record_length < RECORD_MAX ? node->control.record_length : RECORD_MAX;
     if (!make_room(walk, node, count, count * length)) {
         return;
     }
@@ -559,9 +561,11 @@ static void walk_applications(struct walk *walk)
     while (directory != NULL && directory->control.fid != FID_DIR) {
         directory = directory->next;
     }
-    for (size_t i = 0; directory != NULL && i < directory->part_count; i++) {
+    size_t count = 0;
+    for (size_t i = 0; directory != NULL && i < directory->part_count && count < APPLICATIONS_MAX; i++) {
         struct octets aid;
         if (take_aid(directory->parts[i].octets, &aid)) {
+            count++;
             walk_application(walk, aid);
         }
     }

@@ -101,7 +101,6 @@ static void what_is_written_is_read(void **state)
     for (size_t i = 0; i < heard.count; i++) {
         assert_int_equal(heard.packets[i], i + 1);
         assert_string_equal(heard.responses[i], pairs[i].response);
-        /* SELECT that fails leaves no sign of its Le in the packet but the octet itself */
         assert_string_equal(heard.commands[i], pairs[i].read);
     }
 }
