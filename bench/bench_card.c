@@ -99,7 +99,7 @@ static void make_card(struct bench *bench, const char *name, enum card_durabilit
     const struct card_profile profile = {
         .imsi = "001010123456789", .mnc_digits = 2, .gba_rules = GBA_U_RULES_DEFAULT,
         .sqn_delta = PROFILE_SQN_DELTA_DEFAULT, .pin = "1234",
-        .puk = "12345678", .k = bench->milenage.k, .opc = bench->milenage.opc};
+        .puk = "12345678", .functions = aka_functions_of_milenage(&bench->milenage.k, &bench->milenage.opc)};
     (void)snprintf(path, sizeof path, "%s/%s", bench->directory, name);
     (void)unlink(path);
     measure_require(card_image_create(path, &profile, NULL) == GBAU_OK, "making a card");

@@ -100,23 +100,23 @@ static void add_secret(const uint8_t *octets, size_t length)
     }
 }
 
-static const struct card_application *usim(void)
+static struct card_application usim(void)
 {
-    return &uicc.layout.applications[0];
+    return card_layout_application(&uicc.layout, 0);
 }
 
 /* K, OPc first; then CK, IK and all NAF keys that the card has now. */
 static void collect_secrets(void)
 {
-    const struct card_application *application = usim();
-    const uint8_t *state = uicc.nvm.data + application->gba;
+    const struct card_application application = usim();
+    const uint8_t *state = uicc.nvm.data + application.gba;
     secret_count = 0;
-    add_secret(uicc.nvm.data + application->keys, AKA_K_SIZE + AKA_OPC_SIZE);
+    add_secret(uicc.nvm.data + application.keys, AKA_K_SIZE + AKA_OPC_SIZE);
     if (state[GBA_STATE_BOOTSTRAPPED] != 0) {
         add_secret(state + GBA_STATE_KS, AKA_KS_SIZE);
     }
-    for (size_t i = 0; i < application->naf_key_count; i++) {
-        const uint8_t *entry = state + gba_entry_offset(application->naf_key_count, i);
+    for (size_t i = 0; i < application.naf_key_count; i++) {
+        const uint8_t *entry = state + gba_entry_offset(application.naf_key_count, i);
         if (entry[GBA_ENTRY_USED] != 0) {
             add_secret(entry + GBA_ENTRY_KEY, NAF_KEY_SIZE);
         }
@@ -138,11 +138,11 @@ struct watched {
 static struct watched watch(void)
 {
     struct watched watched;
-    memcpy(watched.keys, uicc.nvm.data + usim()->keys, sizeof watched.keys);
-    memcpy(watched.sqn, uicc.nvm.data + usim()->sqn, sizeof watched.sqn);
+    memcpy(watched.keys, uicc.nvm.data + usim().keys, sizeof watched.keys);
+    memcpy(watched.sqn, uicc.nvm.data + usim().sqn, sizeof watched.sqn);
     memcpy(watched.nonce_counter, uicc.nvm.data + uicc.layout.nonce_counter, sizeof watched.nonce_counter);
     for (size_t i = 0; i < 2; i++) {
-        memcpy(watched.pins[i], uicc.nvm.data + uicc.layout.pins[i].state, PIN_COUNTERS);
+        memcpy(watched.pins[i], uicc.nvm.data + card_layout_pin(&uicc.layout, (uint8_t)i).state, PIN_COUNTERS);
     }
     watched.verified_pins = uicc.verified_pins;
     return watched;
@@ -327,12 +327,15 @@ static void keep(struct pristine *pristine)
 
 static void make_cards(void)
 {
-    static struct card_workspace workspace;
+    static struct profile_workspace workspace;
+    static const struct aka_k k = {
+        {0x46, 0x5b, 0x5c, 0xe8, 0xb1, 0x99, 0xb4, 0x9f, 0xaa, 0x5f, 0x0a, 0x2e, 0xe2, 0x38, 0xa6, 0xbc}};
+    static const struct aka_opc opc = {
+        {0xcd, 0x63, 0xcb, 0x71, 0x95, 0x4a, 0x9f, 0x4e, 0x48, 0xa5, 0x99, 0x4e, 0x37, 0xa0, 0x2b, 0xaf}};
     struct card_profile profile = {
         .imsi = "001010123456789",
         .mnc_digits = 2,
-        .k = {{0x46, 0x5b, 0x5c, 0xe8, 0xb1, 0x99, 0xb4, 0x9f, 0xaa, 0x5f, 0x0a, 0x2e, 0xe2, 0x38, 0xa6, 0xbc}},
-        .opc = {{0xcd, 0x63, 0xcb, 0x71, 0x95, 0x4a, 0x9f, 0x4e, 0x48, 0xa5, 0x99, 0x4e, 0x37, 0xa0, 0x2b, 0xaf}},
+        .functions = aka_functions_of_milenage(&k, &opc),
         .sqn_delta = PROFILE_SQN_DELTA_DEFAULT,
         .gba_rules = GBA_U_RULES_DEFAULT,
         .pin = "1234",
@@ -352,7 +355,7 @@ static void make_cards(void)
                                    .sync = sync_memory,
                                    .context = memory};
     MUST(storage.size <= sizeof memory);
-    milenage = (struct milenage){.k = profile.k, .opc = profile.opc, .constants = &milenage_default_constants};
+    milenage = profile.functions.keys.milenage;
     MUST(card_profile_make(&profile, &crypto, &workspace, &storage) == GBAU_OK);
     MUST(uicc_power_on(&uicc, &storage, &crypto) == GBAU_OK);
     keep(&pristines[0]);

@@ -188,7 +188,7 @@ static void mend(uint8_t choice)
 
 static void make_new(struct image *made)
 {
-    static struct card_workspace workspace;
+    static struct profile_workspace workspace;
     static uint8_t naf_id[20];
     struct card_profile profile = {
         .imsi = "001010123456789",
@@ -205,10 +205,11 @@ static void make_new(struct image *made)
     made->size = card_profile_memory_size();
     MUST(made->size <= IMAGE_MAX);
     MUST(hex_decode_exactly(octets_of_text(NAF_ID), naf_id, sizeof naf_id) == GBAU_OK);
-    MUST(hex_decode_exactly(octets_of_text("465b5ce8b199b49faa5f0a2ee238a6bc"), profile.k.octets, AKA_K_SIZE) ==
-         GBAU_OK);
-    MUST(hex_decode_exactly(octets_of_text("cd63cb71954a9f4e48a5994e37a02baf"), profile.opc.octets, AKA_OPC_SIZE) ==
-         GBAU_OK);
+    struct aka_k k;
+    struct aka_opc opc;
+    MUST(hex_decode_exactly(octets_of_text("465b5ce8b199b49faa5f0a2ee238a6bc"), k.octets, AKA_K_SIZE) == GBAU_OK);
+    MUST(hex_decode_exactly(octets_of_text("cd63cb71954a9f4e48a5994e37a02baf"), opc.octets, AKA_OPC_SIZE) == GBAU_OK);
+    profile.functions = aka_functions_of_milenage(&k, &opc);
     const struct nvm_storage storage = storage_of(made);
     MUST(card_profile_make(&profile, &crypto, &workspace, &storage) == GBAU_OK);
 }

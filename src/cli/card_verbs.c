@@ -105,10 +105,17 @@ static enum gbau_status make_secrets(const struct create_options *options, struc
 static enum gbau_status read_keys(const struct create_options *options, struct card_profile *profile)
 {
     uint8_t sqn[SQN_ENTRY_SIZE] = {0};
-    enum gbau_status status = value_hex("--k", options->k, profile->k.octets, sizeof profile->k.octets);
+    struct aka_k k;
+    struct aka_opc opc;
+    enum gbau_status status = value_hex("--k", options->k, k.octets, sizeof k.octets);
     if (status == GBAU_OK) {
-        status = value_opc(options->op, options->opc, &profile->k, &profile->opc);
+        status = value_opc(options->op, options->opc, &k, &opc);
     }
+    if (status == GBAU_OK) {
+        profile->functions = aka_functions_of_milenage(&k, &opc);
+    }
+    secret_wipe(&k, sizeof k);
+    secret_wipe(&opc, sizeof opc);
     if (status == GBAU_OK && options->sqn != NULL) {
         status = value_hex("--sqn", options->sqn, sqn, sizeof sqn);
     }

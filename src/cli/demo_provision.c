@@ -11,7 +11,7 @@
 #include "base/secret.h"
 #include "cli/database_key.h"
 #include "cli/verbs.h"
-#include "me/identity.h"
+#include "key/identity.h"
 #include "me/usim.h"
 #include "reader/card_image.h"
 #include "store/subscriber_store.h"
@@ -110,8 +110,7 @@ static enum gbau_status make_card(const struct demo_places *places, const struct
     struct card_profile profile = {
         .imsi = DEMO_IMSI,
         .mnc_digits = MNC_DIGITS,
-        .k = secrets->k,
-        .opc = secrets->opc,
+        .functions = aka_functions_of_milenage(&secrets->k, &secrets->opc),
         .sqn_delta = PROFILE_SQN_DELTA_DEFAULT,
         .gba_rules = GBA_U_RULES_DEFAULT,
         .pin = pin,

@@ -8,7 +8,7 @@
 #include "cli/options.h"
 #include "cli/values.h"
 #include "cli/verbs.h"
-#include "me/identity.h"
+#include "key/identity.h"
 #include "store/subscriber_store.h"
 
 struct add_options {

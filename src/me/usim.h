@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "key/gba_keys.h"
-#include "me/identity.h"
+#include "key/identity.h"
 #include "reader/reader.h"
 
 enum { USIM_B_TID_MAX = 255, USIM_LIFETIME_MAX = 64 };

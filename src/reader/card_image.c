@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/secret.h"
 #include "crypto/openssl.h"
 
 enum { PATH_SIZE = 4096 };
@@ -83,7 +84,8 @@ static struct nvm_storage storage_of(struct mapping *mapping, enum card_durabili
 
 /* Creation: under another name first, so that a half-made card never bears the right one. */
 
-static enum gbau_status fill_new_file(struct mapping *mapping, const struct card_profile *profile)
+static enum gbau_status fill_new_file(struct mapping *mapping, const struct card_description *description,
+                                      struct card_workspace *workspace)
 {
     int error = posix_fallocate(mapping->descriptor, 0, (off_t)mapping->size);
     if (error != 0) {
@@ -94,14 +96,12 @@ static enum gbau_status fill_new_file(struct mapping *mapping, const struct card
         return status;
     }
     struct nvm_storage storage = storage_of(mapping, CARD_DURABLE);
-    struct card_workspace *workspace = malloc(sizeof *workspace);
     struct crypto crypto;
-    status = workspace == NULL ? GBAU_E_MEMORY : crypto_openssl_open(&crypto);
+    status = crypto_openssl_open(&crypto);
     if (status == GBAU_OK) {
-        status = card_profile_make(profile, &crypto, workspace, &storage);
+        status = card_description_make(description, &crypto, workspace, &storage);
         crypto_openssl_close(&crypto);
     }
-    free(workspace);
     return status;
 }
 
@@ -131,20 +131,25 @@ static enum gbau_status publish(const char *temporary, const char *path, const s
     return GBAU_OK;
 }
 
-enum gbau_status card_image_create(const char *path, const struct card_profile *profile, const struct log *log)
+static enum gbau_status create_described(const char *path, const struct card_description *description,
+                                         struct card_workspace *workspace, const struct log *log)
 {
     char temporary[PATH_SIZE];
     if (snprintf(temporary, sizeof temporary, "%s.%ld.new", path, (long)getpid()) >= (int)sizeof temporary) {
         log_error(log, "the name of the card file is too long");
         return GBAU_E_ARGUMENT;
     }
-    struct mapping mapping = {.size = card_profile_memory_size()};
+    struct mapping mapping = {.size = card_description_memory_size(description)};
+    if (mapping.size == 0) {
+        log_error(log, "cannot make the card %s: it is larger than a card can be", path);
+        return GBAU_E_SPACE;
+    }
     mapping.descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (mapping.descriptor < 0) {
         log_error(log, "cannot make %s: %s", path, strerror(errno));
         return GBAU_E_STORAGE;
     }
-    enum gbau_status status = fill_new_file(&mapping, profile);
+    enum gbau_status status = fill_new_file(&mapping, description, workspace);
     if (status == GBAU_OK) {
         status = publish(temporary, path, log);
     } else {
@@ -152,6 +157,36 @@ enum gbau_status card_image_create(const char *path, const struct card_profile *
     }
     mapping_close(&mapping);
     (void)unlink(temporary);
+    return status;
+}
+
+enum gbau_status card_image_create_described(const char *path, const struct card_description *description,
+                                             const struct log *log)
+{
+    struct card_workspace *workspace = malloc(sizeof *workspace);
+    enum gbau_status status = GBAU_E_MEMORY;
+    if (workspace != NULL) {
+        status = create_described(path, description, workspace, log);
+    }
+    free(workspace); /* card_description_make has wiped it */
+    return status;
+}
+
+enum gbau_status card_image_create(const char *path, const struct card_profile *profile, const struct log *log)
+{
+    struct card_description description;
+    struct profile_workspace *workspace = malloc(sizeof *workspace);
+    if (workspace == NULL) {
+        return GBAU_E_MEMORY;
+    }
+    enum gbau_status status = card_profile_describe(profile, workspace, &description);
+    if (status == GBAU_OK) {
+        status = create_described(path, &description, &workspace->card, log);
+    } else {
+        log_error(log, "cannot make the card %s: %s", path, gbau_status_text(status));
+    }
+    secret_wipe(workspace, sizeof *workspace);
+    free(workspace);
     return status;
 }
 
@@ -191,7 +226,7 @@ static void log_power_on_failure(const struct log *log, const char *path, enum g
 }
 
 enum gbau_status card_image_open(const char *path, enum card_durability durability, const struct log *log,
-                                struct card_image **card)
+                                 struct card_image **card)
 {
     *card = NULL;
     struct card_image *opened = calloc(1, sizeof *opened);

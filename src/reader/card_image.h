@@ -19,14 +19,18 @@ enum card_durability {
  * one already; else as card_profile_make. Errors are logged.
  */
 GBAU_MUST_USE enum gbau_status card_image_create(const char *path, const struct card_profile *profile,
-                                                const struct log *log);
+                                                 const struct log *log);
+
+/* As card_image_create, of a description; errors as card_description_make. */
+GBAU_MUST_USE enum gbau_status card_image_create_described(const char *path, const struct card_description *description,
+                                                           const struct log *log);
 
 /*
  * Opens the card and powers it on. GBAU_E_BUSY when another process has it open, GBAU_E_NOT_FOUND, GBAU_E_MALFORMED
  * when the file is no card, GBAU_E_CORRUPT when it is damaged; each logged. The caller owns *card.
  */
-GBAU_MUST_USE enum gbau_status card_image_open(const char *path, enum card_durability durability,
-                                              const struct log *log, struct card_image **card);
+GBAU_MUST_USE enum gbau_status card_image_open(const char *path, enum card_durability durability, const struct log *log,
+                                               struct card_image **card);
 void card_image_close(struct card_image *card);
 
 /* Runs one command APDU (see uicc_process). */

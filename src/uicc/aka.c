@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "uicc/aka_keys.h"
 
 static aka_sqn read_sqn(const uint8_t octets[SQN_ENTRY_SIZE])
 {
@@ -37,9 +38,21 @@ static aka_sqn highest_sqn(const struct uicc *uicc, const struct card_applicatio
     return highest;
 }
 
+/* The limit of jumps starts with the first SQN: a new card has nothing to jump from (33.102 C.2.1). */
+static bool jumps_too_far(const struct card_application *application, uint64_t seq, uint64_t highest)
+{
+    return application->sqn_delta != 0 && highest != 0 && seq > highest && seq - highest > application->sqn_delta;
+}
+
+/* 33.102 C.2.2: a vector that was kept too long by whoever asked for it. */
+static bool is_too_old(const struct card_application *application, uint64_t seq, uint64_t highest)
+{
+    return application->sqn_age_limit != 0 && seq < highest && highest - seq >= application->sqn_age_limit;
+}
+
 /*
- * 33.102 C.2.1 and C.2.2. The limit of jumps starts with the first SQN: a new card has nothing to jump from. The
- * highest SQN is looked for only when the one of the same IND, which cannot be higher, lies too far back.
+ * 33.102 C.2. The highest SQN is looked for only where it can matter: the one of the same IND, which is never higher,
+ * tells already that the jump is small enough.
  */
 static bool sqn_is_fresh(const struct uicc *uicc, const struct card_application *application, aka_sqn sqn)
 {
@@ -48,11 +61,12 @@ static bool sqn_is_fresh(const struct uicc *uicc, const struct card_application 
     if (seq <= seq_of_same_ind) {
         return false;
     }
-    if (application->sqn_delta == 0 || seq - seq_of_same_ind <= application->sqn_delta) {
+    const bool jump_is_small = application->sqn_delta == 0 || seq - seq_of_same_ind <= application->sqn_delta;
+    if (jump_is_small && application->sqn_age_limit == 0) {
         return true;
     }
     const uint64_t highest = seq_of(highest_sqn(uicc, application));
-    return highest == 0 || seq <= highest || seq - highest <= application->sqn_delta;
+    return !jumps_too_far(application, seq, highest) && !is_too_old(application, seq, highest);
 }
 
 void aka_accept_sqn(struct uicc *uicc, const struct card_application *application, aka_sqn sqn)
@@ -64,15 +78,15 @@ void aka_accept_sqn(struct uicc *uicc, const struct card_application *applicatio
 }
 
 /* AUTS = (SQN_MS xor f5*) || f1*(SQN_MS, RAND, AMF* = 0000) (33.102 6.3.3; AMF* is zero, never the received one). */
-static enum gbau_status make_auts(struct uicc *uicc, const struct milenage *milenage, const struct aka_rand *rand,
+static enum gbau_status make_auts(struct uicc *uicc, const struct aka_functions *functions, const struct aka_rand *rand,
                                   aka_sqn sqn_ms, struct aka_auts *auts)
 {
     static const struct aka_amf no_amf;
     struct aka_ak ak;
     struct aka_mac mac_s;
-    enum gbau_status status = milenage_f1(uicc->crypto, milenage, rand, sqn_ms, &no_amf, NULL, &mac_s);
+    enum gbau_status status = aka_f1star(uicc->crypto, functions, rand, sqn_ms, &no_amf, &mac_s);
     if (status == GBAU_OK) {
-        status = milenage_f5star(uicc->crypto, milenage, rand, &ak);
+        status = aka_f5star(uicc->crypto, functions, rand, &ak);
     }
     if (status == GBAU_OK) {
         struct octet_writer writer = octet_writer_of(auts->octets, sizeof auts->octets);
@@ -113,26 +127,25 @@ static aka_sqn reveal_sqn(const struct challenge *challenge, const struct aka_ak
 }
 
 /* f2 to f5, the revealed SQN and the expected MAC. */
-static enum gbau_status run_algorithms(struct uicc *uicc, const struct milenage *milenage, const struct aka_rand *rand,
-                                       const struct challenge *challenge, struct aka_result *result,
-                                       struct aka_mac *expected)
+static enum gbau_status run_algorithms(struct uicc *uicc, const struct aka_functions *functions,
+                                       const struct aka_rand *rand, const struct challenge *challenge,
+                                       struct aka_result *result, struct aka_mac *expected)
 {
-    struct milenage_f2345 keys;
-    enum gbau_status status = milenage_f2345(uicc->crypto, milenage, rand, &keys);
+    struct aka_f2345 keys;
+    enum gbau_status status = aka_f2345(uicc->crypto, functions, rand, &keys);
     if (status == GBAU_OK) {
         result->ck = keys.ck;
         result->ik = keys.ik;
-        result->res.length = sizeof keys.res;
-        memcpy(result->res.octets, keys.res, sizeof keys.res);
+        result->res = keys.res;
         result->sqn = reveal_sqn(challenge, &keys.ak);
-        status = milenage_f1(uicc->crypto, milenage, rand, result->sqn, &challenge->amf, expected, NULL);
+        status = aka_f1(uicc->crypto, functions, rand, result->sqn, &challenge->amf, expected);
     }
     secret_wipe(&keys, sizeof keys);
     return status;
 }
 
 static enum gbau_status judge(struct uicc *uicc, const struct card_application *application,
-                              const struct milenage *milenage, const struct aka_rand *rand,
+                              const struct aka_functions *functions, const struct aka_rand *rand,
                               const struct challenge *challenge, const struct aka_mac *expected,
                               struct aka_result *result)
 {
@@ -145,28 +158,33 @@ static enum gbau_status judge(struct uicc *uicc, const struct card_application *
         return GBAU_OK;
     }
     result->outcome = AKA_SYNC_FAILURE;
-    return make_auts(uicc, milenage, rand, highest_sqn(uicc, application), &result->auts);
+    return make_auts(uicc, functions, rand, highest_sqn(uicc, application), &result->auts);
+}
+
+enum gbau_status aka_read_keys(const struct uicc *uicc, const struct card_application *application,
+                               struct aka_keys *keys)
+{
+    const size_t size = aka_keys_size(application->algorithm);
+    return aka_keys_read(octets_of(uicc->nvm.data + application->keys, size), application->algorithm, keys);
 }
 
 enum gbau_status aka_check(struct uicc *uicc, const struct card_application *application, const struct aka_rand *rand,
                            const struct aka_autn *autn, bool unmask, struct aka_result *result)
 {
-    struct milenage milenage = {.constants = &milenage_default_constants};
+    struct aka_keys keys;
     struct challenge challenge = split_autn(autn);
     struct aka_mac expected = {0};
-    struct octet_reader keys =
-        octet_reader_of(octets_of(uicc->nvm.data + application->keys, AKA_K_SIZE + AKA_OPC_SIZE));
-    octet_reader_copy(&keys, milenage.k.octets, AKA_K_SIZE);
-    octet_reader_copy(&keys, milenage.opc.octets, AKA_OPC_SIZE);
-
-    enum gbau_status status = run_algorithms(uicc, &milenage, rand, &challenge, result, &expected);
+    enum gbau_status status = aka_read_keys(uicc, application, &keys);
+    if (status == GBAU_OK) {
+        status = run_algorithms(uicc, &keys.functions, rand, &challenge, result, &expected);
+    }
     if (status == GBAU_OK && unmask) {
         status = gba_u_mask_mac(uicc->crypto, &result->ik, challenge.mac.octets);
     }
     if (status == GBAU_OK) {
-        status = judge(uicc, application, &milenage, rand, &challenge, &expected, result);
+        status = judge(uicc, application, &keys.functions, rand, &challenge, &expected, result);
     }
-    milenage_clear(&milenage);
+    secret_wipe(&keys, sizeof keys);
     secret_wipe(&expected, sizeof expected);
     return status;
 }

@@ -2,7 +2,7 @@
 #ifndef UICC_AKA_H
 #define UICC_AKA_H
 
-#include "crypto/milenage.h"
+#include "uicc/aka_keys.h"
 #include "uicc/uicc.h"
 
 enum aka_outcome {
@@ -28,6 +28,10 @@ struct aka_result {
 GBAU_MUST_USE enum gbau_status aka_check(struct uicc *uicc, const struct card_application *application,
                                          const struct aka_rand *rand, const struct aka_autn *autn, bool unmask,
                                          struct aka_result *result);
+
+/* Reads an application's keys out of the memory. GBAU_E_CORRUPT as aka_keys_read. Wipe them. */
+GBAU_MUST_USE enum gbau_status aka_read_keys(const struct uicc *uicc, const struct card_application *application,
+                                             struct aka_keys *keys);
 
 /* Adds "SEQ_MS(IND) = SEQ" to the transaction that is open on the memory. */
 void aka_accept_sqn(struct uicc *uicc, const struct card_application *application, aka_sqn sqn);

@@ -49,12 +49,12 @@ static bool line_matches(struct octets line, struct octets aid, struct octets na
 static bool access_is_granted(const struct uicc *uicc, const struct card_application *usim, struct octets naf_id)
 {
     uint8_t index = file_system_find_child(uicc, usim->adf, FID_EF_AC_GBAUAPI);
-    if (index == CARD_NO_INDEX || uicc->layout.files[index].kind != FILE_KIND_LINEAR_FIXED) {
+    if (index == CARD_NO_INDEX) {
         return false;
     }
-    const struct card_file *file = &uicc->layout.files[index];
-    for (size_t i = 0; i < file->record_count; i++) {
-        struct octets record = octets_of(uicc->nvm.data + file->body + i * file->record_length, file->record_length);
+    const struct card_file file = card_layout_file(&uicc->layout, index);
+    for (size_t i = 0; file.kind == FILE_KIND_LINEAR_FIXED && i < file.record_count; i++) {
+        struct octets record = octets_of(uicc->nvm.data + file.body + i * file.record_length, file.record_length);
         struct octets line;
         if (ber_tlv_find(record, TAG_ACCESS_LINE, &line) == GBAU_OK && line_matches(line, uicc_api_aid, naf_id)) {
             return true;
@@ -63,15 +63,16 @@ static bool access_is_granted(const struct uicc *uicc, const struct card_applica
     return false;
 }
 
-/* The application whose NAF keys the applet uses: the first one with files. */
-static const struct card_application *find_usim(const struct uicc *uicc)
+/* The application whose NAF keys the applet uses: the first USIM. */
+static bool find_usim(const struct uicc *uicc, struct card_application *usim)
 {
-    for (size_t i = 0; i < uicc->layout.application_count; i++) {
-        if (uicc->layout.applications[i].adf != CARD_NO_INDEX) {
-            return &uicc->layout.applications[i];
+    for (uint8_t i = 0; i < uicc->layout.application_count; i++) {
+        *usim = card_layout_application(&uicc->layout, i);
+        if (usim->kind == APPLICATION_USIM) {
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
 /* Command data */
@@ -150,7 +151,7 @@ static enum gbau_status open_session(struct uicc *uicc, const struct card_applic
 enum status_word command_api_open_key(struct uicc *uicc, const struct uicc_command *command,
                                       struct octet_writer *response)
 {
-    const struct card_application *usim = find_usim(uicc);
+    struct card_application usim;
     struct octets naf_id = optional_value(command->data, TAG_NAF_ID);
     uint8_t record = 0;
     if (command->p1 != 0 || command->p2 != 0) {
@@ -159,23 +160,22 @@ enum status_word command_api_open_key(struct uicc *uicc, const struct uicc_comma
     if (!is_well_formed(command->data)) {
         return SW_WRONG_DATA;
     }
-    if (usim == NULL) {
+    if (!find_usim(uicc, &usim)) {
         return SW_CONDITIONS;
     }
-    if (!pin_is_satisfied(uicc, uicc->layout.pins[usim->pin].key_reference) ||
-        !access_is_granted(uicc, usim, naf_id)) {
+    if (!pin_of_application_is_satisfied(uicc, &usim) || !access_is_granted(uicc, &usim, naf_id)) {
         return SW_SECURITY_STATUS;
     }
     uint8_t handle = find_free_session(uicc);
     if (handle == UICC_API_SESSIONS) {
         return SW_NO_MEMORY;
     }
-    enum gbau_status status = open_session(uicc, usim, command, naf_id, &uicc->sessions[handle], &record);
+    enum gbau_status status = open_session(uicc, &usim, command, naf_id, &uicc->sessions[handle], &record);
     if (status != GBAU_OK) {
         return sw_of_open(status);
     }
     ber_tlv_write(response, TAG_HANDLE, octets_of(&handle, 1));
-    ber_tlv_write(response, TAG_B_TID, gba_b_tid_of_record(uicc, usim, record));
+    ber_tlv_write(response, TAG_B_TID, gba_b_tid_of_record(uicc, &usim, record));
     return SW_OK;
 }
 

@@ -1,4 +1,4 @@
-/* authenticate.c: AUTHENTICATE with even INS in the 3G and GBA contexts (TS 31.102 7.1). */
+/* authenticate.c: AUTHENTICATE of USIM and ISIM: GSM, 3G (IMS) and GBA contexts (TS 31.102 7.1, TS 31.103 7.1). */
 #include <string.h>
 
 #include "base/secret.h"
@@ -9,20 +9,33 @@
 #include "uicc/pin.h"
 
 enum { TAG_SUCCESS = 0xdb, TAG_SYNC_FAILURE = 0xdc, TAG_BOOTSTRAPPING = 0xdd, TAG_NAF_DERIVATION = 0xde };
-enum { SERVICE_GSM_ACCESS = 27, SERVICE_GBA = 68, FID_EF_UST = 0x6f38 };
+
+/* Where an application says what it offers, and the numbers of the services that AUTHENTICATE depends on. */
+struct services {
+    uint16_t table; /* EF_UST or EF_IST */
+    uint8_t gba;
+    uint8_t gsm_access; /* 0: this kind of application has no such service */
+    uint8_t gsm_security_context;
+};
+
+static const struct services services_of_kind[] = {
+    [APPLICATION_USIM] = {.table = 0x6f38, .gba = 68, .gsm_access = 27, .gsm_security_context = 38},
+    [APPLICATION_ISIM] = {.table = 0x6f07, .gba = 2},
+};
 
 typedef enum status_word context_handler(struct uicc *uicc, const struct card_application *application,
                                          struct octet_reader *data, struct octet_writer *response);
 
-/* Service n of EF_UST: byte (n-1)/8, bit (n-1)%8 (31.102 4.2.8). */
+/* Service n of EF_UST or EF_IST: byte (n-1)/8, bit (n-1)%8 (31.102 4.2.8). */
 static bool service_is_available(const struct uicc *uicc, const struct card_application *application, unsigned service)
 {
-    uint8_t index = file_system_find_child(uicc, application->adf, FID_EF_UST);
-    size_t octet = (service - 1) / 8;
-    if (index == CARD_NO_INDEX || octet >= uicc->layout.files[index].size) {
+    const uint8_t index = file_system_find_child(uicc, application->adf, services_of_kind[application->kind].table);
+    const size_t octet = (service - 1) / 8;
+    if (index == CARD_NO_INDEX || service == 0) {
         return false;
     }
-    return (uicc->nvm.data[uicc->layout.files[index].body + octet] & 1U << (service - 1) % 8) != 0;
+    const struct card_file file = card_layout_file(&uicc->layout, index);
+    return octet < file.size && (uicc->nvm.data[file.body + octet] & 1U << (service - 1) % 8) != 0;
 }
 
 /* 10 RAND 10 AUTN and nothing else. */
@@ -48,14 +61,52 @@ static void write_auts(struct octet_writer *response, const struct aka_auts *aut
 }
 
 /* Kc = CK1 xor CK2 xor IK1 xor IK2 (33.102 6.8.1.2, conversion function c3). */
-static void write_kc(struct octet_writer *response, const struct aka_result *result)
+static void write_kc(struct octet_writer *response, const struct aka_ck *ck, const struct aka_ik *ik)
 {
     uint8_t kc[8];
     for (size_t i = 0; i < sizeof kc; i++) {
-        kc[i] = result->ck.octets[i] ^ result->ck.octets[i + 8] ^ result->ik.octets[i] ^ result->ik.octets[i + 8];
+        kc[i] = ck->octets[i] ^ ck->octets[i + 8] ^ ik->octets[i] ^ ik->octets[i + 8];
     }
     write_value(response, kc, sizeof kc);
     secret_wipe(kc, sizeof kc);
+}
+
+/* SRES = XRES*1 xor XRES*2 xor XRES*3 xor XRES*4, where XRES* is RES and zeros behind it (33.102, c2). */
+static void write_sres(struct octet_writer *response, const struct aka_res *res)
+{
+    uint8_t sres[4] = {0};
+    for (size_t i = 0; i < res->length; i++) {
+        sres[i % sizeof sres] ^= res->octets[i];
+    }
+    write_value(response, sres, sizeof sres);
+}
+
+/* GSM context: 10 RAND gives 04 SRES 08 Kc, made of the 3G quantities (31.102 7.1.2.1, 33.102 6.8.1). */
+static enum status_word run_gsm_context(struct uicc *uicc, const struct card_application *application,
+                                        struct octet_reader *data, struct octet_writer *response)
+{
+    struct aka_rand rand;
+    struct aka_keys keys;
+    struct aka_f2345 made = {0};
+    if (!service_is_available(uicc, application, services_of_kind[application->kind].gsm_security_context)) {
+        return SW_AUTHENTICATION_CONTEXT;
+    }
+    const bool length_right = octet_reader_u8(data) == AKA_RAND_SIZE;
+    octet_reader_copy(data, rand.octets, AKA_RAND_SIZE);
+    if (!length_right || octet_reader_end(data) != GBAU_OK) {
+        return SW_WRONG_LENGTH;
+    }
+    enum gbau_status status = aka_read_keys(uicc, application, &keys);
+    if (status == GBAU_OK) {
+        status = aka_f2345(uicc->crypto, &keys.functions, &rand, &made);
+    }
+    if (status == GBAU_OK) {
+        write_sres(response, &made.res);
+        write_kc(response, &made.ck, &made.ik);
+    }
+    secret_wipe(&keys, sizeof keys);
+    secret_wipe(&made, sizeof made);
+    return sw_of_status(status);
 }
 
 static enum status_word answer_3g(struct uicc *uicc, const struct card_application *application,
@@ -70,8 +121,8 @@ static enum status_word answer_3g(struct uicc *uicc, const struct card_applicati
     write_value(response, result->res.octets, result->res.length);
     write_value(response, result->ck.octets, AKA_CK_SIZE);
     write_value(response, result->ik.octets, AKA_IK_SIZE);
-    if (service_is_available(uicc, application, SERVICE_GSM_ACCESS)) {
-        write_kc(response, result);
+    if (service_is_available(uicc, application, services_of_kind[application->kind].gsm_access)) {
+        write_kc(response, &result->ck, &result->ik);
     }
     return SW_OK;
 }
@@ -149,7 +200,7 @@ static enum status_word run_naf_derivation(struct uicc *uicc, const struct card_
 static enum status_word run_gba_context(struct uicc *uicc, const struct card_application *application,
                                         struct octet_reader *data, struct octet_writer *response)
 {
-    if (!service_is_available(uicc, application, SERVICE_GBA)) {
+    if (!service_is_available(uicc, application, services_of_kind[application->kind].gba)) {
         return SW_AUTHENTICATION_CONTEXT;
     }
     switch (octet_reader_u8(data)) {
@@ -177,14 +228,12 @@ struct context {
     context_handler *handler;
 };
 
-/* P2 of 31.102 7.1.2; other codings are reserved. */
+/* P2 of 31.102 7.1.2; other codings are reserved. IMS AKA of an ISIM is coded as 3G is (31.103 7.1.2.1). */
 static const struct context contexts[] = {
-    {0x80, refuse_context}, /* GSM */
-    {0x81, run_3g_context}, /* 3G, EPS, 5G */
-    {0x82, refuse_context}, /* VGCS and VBS */
-    {0x84, run_gba_context},
-    {0x85, refuse_context}, /* MBMS: odd INS only */
-    {0x86, refuse_context}, /* local key establishment: odd INS only */
+    {0x80, run_gsm_context}, {0x81, run_3g_context}, /* 3G, EPS, 5G */
+    {0x82, refuse_context},                          /* VGCS and VBS */
+    {0x84, run_gba_context}, {0x85, refuse_context}, /* MBMS: odd INS only */
+    {0x86, refuse_context},                          /* local key establishment: odd INS only */
 };
 
 static context_handler *find_context(uint8_t p2)
@@ -204,16 +253,42 @@ enum status_word command_authenticate(struct uicc *uicc, const struct uicc_comma
     if (command->p1 != 0 || handler == NULL) {
         return SW_WRONG_P1_P2;
     }
-    const struct card_application *application = channel_application(uicc, command->channel);
-    if (application == NULL) {
+    struct card_application application;
+    if (!channel_application(uicc, command->channel, &application)) {
         return SW_CONDITIONS;
     }
-    if (!pin_is_satisfied(uicc, uicc->layout.pins[application->pin].key_reference)) {
+    if (!pin_of_application_is_satisfied(uicc, &application)) {
         return SW_SECURITY_STATUS;
     }
     if (command->data.length == 0) {
         return SW_WRONG_LENGTH;
     }
     struct octet_reader data = octet_reader_of(command->data);
-    return handler(uicc, application, &data, response);
+    return handler(uicc, &application, &data, response);
+}
+
+/*
+ * Odd INS: the contexts whose data is BER-TLV, MBMS and local key establishment. Both depend on a service that this
+ * card's applications do not offer (69 and 76 of a USIM, 4 of an ISIM), so the first block is refused already, and no
+ * block of a command or of a response is ever under way.
+ */
+enum status_word command_authenticate_tlv(struct uicc *uicc, const struct uicc_command *command,
+                                          struct octet_writer *response)
+{
+    enum { FIRST_COMMAND_BLOCK = 0x80, MBMS = 0x85, LOCAL_KEY = 0x86 };
+    (void)response;
+    struct card_application application;
+    if (command->p2 != MBMS && command->p2 != LOCAL_KEY) {
+        return SW_WRONG_P1_P2;
+    }
+    if ((command->p1 & 0x5f) != 0) {
+        return SW_WRONG_P1_P2;
+    }
+    if (!channel_application(uicc, command->channel, &application)) {
+        return SW_CONDITIONS;
+    }
+    if (!pin_of_application_is_satisfied(uicc, &application)) {
+        return SW_SECURITY_STATUS;
+    }
+    return command->p1 == FIRST_COMMAND_BLOCK ? SW_AUTHENTICATION_CONTEXT : SW_CONDITIONS;
 }

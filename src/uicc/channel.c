@@ -21,15 +21,17 @@ void channel_open_at_mf(struct uicc_channel *channel)
 bool channel_has_applet(const struct uicc *uicc, const struct uicc_channel *channel)
 {
     return channel->application != CARD_NO_INDEX &&
-           uicc->layout.applications[channel->application].adf == CARD_NO_INDEX;
+           card_layout_application(&uicc->layout, channel->application).kind == APPLICATION_APPLET;
 }
 
-const struct card_application *channel_application(const struct uicc *uicc, const struct uicc_channel *channel)
+bool channel_application(const struct uicc *uicc, const struct uicc_channel *channel,
+                         struct card_application *application)
 {
-    if (channel->application == CARD_NO_INDEX || channel_has_applet(uicc, channel)) {
-        return NULL;
+    if (channel->application == CARD_NO_INDEX) {
+        return false;
     }
-    return &uicc->layout.applications[channel->application];
+    *application = card_layout_application(&uicc->layout, channel->application);
+    return application->kind != APPLICATION_APPLET;
 }
 
 /* The card chooses the number, which it returns, or the terminal does, with P2. */

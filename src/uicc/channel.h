@@ -12,7 +12,8 @@ void channel_open_at_mf(struct uicc_channel *channel);
 /* True when the GBA_U API's applet is selected on the channel. */
 bool channel_has_applet(const struct uicc *uicc, const struct uicc_channel *channel);
 
-/* The application with files (USIM) that is active on the channel, or NULL. */
-const struct card_application *channel_application(const struct uicc *uicc, const struct uicc_channel *channel);
+/* The application with files (USIM, ISIM) that is active on the channel; false when there is none. */
+bool channel_application(const struct uicc *uicc, const struct uicc_channel *channel,
+                         struct card_application *application);
 
 #endif

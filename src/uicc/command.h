@@ -6,6 +6,11 @@
 
 enum status_word {
     SW_OK = 0x9000,
+    SW_NOTHING_FOUND = 0x6282,
+    SW_SELECTED_DEACTIVATED = 0x6283,
+    SW_SELECTED_TERMINATED = 0x6285,
+    SW_MORE_DATA = 0x62f1,
+    SW_MORE_DATA_EXPECTED = 0x63f1,
     SW_WRONG_PIN = 0x63c0, /* plus the tries left */
     SW_MEMORY_PROBLEM = 0x6581,
     SW_WRONG_LENGTH = 0x6700,
@@ -24,10 +29,12 @@ enum status_word {
     SW_NO_MEMORY = 0x6a84,
     SW_WRONG_P1_P2 = 0x6a86,
     SW_DATA_NOT_FOUND = 0x6a88,
+    SW_FILE_EXISTS = 0x6a89,
     SW_WRONG_OFFSET = 0x6b00,
     SW_INS_NOT_SUPPORTED = 0x6d00,
     SW_CLA_NOT_SUPPORTED = 0x6e00,
     SW_TECHNICAL_PROBLEM = 0x6f00,
+    SW_INCREASE_TOO_LARGE = 0x9850,
     SW_AUTHENTICATION_MAC = 0x9862,
     SW_AUTHENTICATION_CONTEXT = 0x9864,
     SW_AUTHENTICATION_NO_MEMORY = 0x9866
@@ -49,13 +56,38 @@ struct uicc_command {
 typedef enum status_word command_handler(struct uicc *uicc, const struct uicc_command *command,
                                          struct octet_writer *response);
 
-/* file_commands.c */
+/* select.c */
 command_handler command_select;
 command_handler command_status;
+
+/* binary_commands.c */
 command_handler command_read_binary;
 command_handler command_update_binary;
+
+/* record_commands.c */
 command_handler command_read_record;
 command_handler command_update_record;
+command_handler command_search_record;
+command_handler command_increase;
+
+/* data_object_commands.c */
+command_handler command_retrieve_data;
+command_handler command_set_data;
+
+/* administration.c */
+command_handler command_change_file_state; /* ACTIVATE, DEACTIVATE, TERMINATE: by INS */
+command_handler command_create_file;
+command_handler command_delete_file;
+command_handler command_resize_file;
+
+/* toolkit.c */
+command_handler command_terminal_profile;
+command_handler command_terminal_capability;
+command_handler command_envelope;
+command_handler command_without_proactive_session; /* FETCH, TERMINAL RESPONSE */
+
+/* suspension.c */
+command_handler command_suspend;
 
 /* pin.c */
 command_handler command_verify_pin;
@@ -69,14 +101,16 @@ command_handler command_manage_channel;
 
 /* authenticate.c */
 command_handler command_authenticate;
+command_handler command_authenticate_tlv; /* odd INS */
 
 /* api_applet.c */
 command_handler command_api_open_key;
 command_handler command_api_encrypt;
 command_handler command_api_close_key;
 
-/* A command that needs nothing but an answer (uicc.c). */
+/* Commands that need nothing but an answer (uicc.c). */
 command_handler command_get_challenge;
+command_handler command_get_response;
 
 /* How a failed internal operation shows on the wire. */
 enum status_word sw_of_status(enum gbau_status status);

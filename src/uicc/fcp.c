@@ -2,6 +2,7 @@
 #include "uicc/fcp.h"
 
 #include "codec/ber_tlv.h"
+#include "uicc/card_heap.h"
 #include "uicc/pin.h"
 
 enum {
@@ -22,7 +23,7 @@ enum {
 
 static void write_descriptor(struct octet_writer *writer, const struct card_file *file)
 {
-    if (file->kind != FILE_KIND_LINEAR_FIXED) {
+    if (file->record_count == 0) {
         ber_tlv_write_head(writer, TAG_DESCRIPTOR, 2);
         octet_writer_u8(writer, (uint8_t)file->kind);
         octet_writer_u8(writer, CODING_DIRECTORY_OR_TRANSPARENT);
@@ -42,22 +43,27 @@ static void write_identity(struct octet_writer *writer, const struct uicc *uicc,
         octet_writer_u16(writer, file->fid);
         return;
     }
-    const struct card_application *application = &uicc->layout.applications[file->application];
-    ber_tlv_write(writer, TAG_AID, octets_of(application->aid, application->aid_length));
+    const struct card_application application = card_layout_application(&uicc->layout, file->application);
+    ber_tlv_write(writer, TAG_AID, octets_of(application.aid, application.aid_length));
 }
 
-/* UICC characteristics: clock stop allowed, all voltage classes; and memory still free (none can be created yet). */
-static void write_characteristics(struct octet_writer *writer)
+/* UICC characteristics: clock stop allowed, all voltage classes; the memory that files can still be made of; TERMINAL
+ * CAPABILITY is understood (TS 102 221 11.1.1.4.6). */
+static void write_characteristics(struct octet_writer *writer, const struct uicc *uicc)
 {
-    static const uint8_t characteristics[] = {0x80, 0x01, 0x71, 0x83, 0x04, 0x00, 0x00, 0x00, 0x00};
-    ber_tlv_write(writer, TAG_PROPRIETARY, octets_of(characteristics, sizeof characteristics));
+    static const uint8_t characteristics[] = {0x80, 0x01, 0x71, 0x83, 0x04};
+    static const uint8_t supported_commands[] = {0x87, 0x01, 0x01};
+    ber_tlv_write_head(writer, TAG_PROPRIETARY, sizeof characteristics + 4 + sizeof supported_commands);
+    octet_writer_put(writer, characteristics, sizeof characteristics);
+    octet_writer_u32(writer, card_heap_free(&uicc->layout));
+    octet_writer_put(writer, supported_commands, sizeof supported_commands);
 }
 
 /* Where the rule stands: FID of the EF_ARR and the record in it. */
 static void write_security(struct octet_writer *writer, const struct uicc *uicc, const struct card_file *file)
 {
     ber_tlv_write_head(writer, TAG_SECURITY_REFERENCED, 3);
-    octet_writer_u16(writer, uicc->layout.files[file->arr_file].fid);
+    octet_writer_u16(writer, card_layout_file(&uicc->layout, file->arr_file).fid);
     octet_writer_u8(writer, file->arr_record);
 }
 
@@ -70,7 +76,7 @@ static void write_pin_status(struct octet_writer *writer, const struct uicc *uic
     uint8_t *mask = octet_writer_reserve(&status, 3);
     uint8_t bit = 0x80;
     for (uint8_t i = 0; i < uicc->layout.pin_count; i++) {
-        uint8_t reference = uicc->layout.pins[i].key_reference;
+        const uint8_t reference = card_layout_pin(&uicc->layout, i).key_reference;
         bool administrative = (reference & 0x7f) >= 0x0a && (reference & 0x7f) <= 0x0e;
         if (administrative) {
             continue;
@@ -87,25 +93,24 @@ static void write_pin_status(struct octet_writer *writer, const struct uicc *uic
 
 static void write_content(struct octet_writer *writer, const struct uicc *uicc, uint8_t index)
 {
-    const struct card_file *file = &uicc->layout.files[index];
-    const uint8_t life_cycle = LIFE_CYCLE_ACTIVATED;
-    const bool is_directory = file->kind == FILE_KIND_DF;
-    write_descriptor(writer, file);
-    write_identity(writer, uicc, file);
+    const struct card_file file = card_layout_file(&uicc->layout, index);
+    const uint8_t life_cycle = (uint8_t)file.state;
+    write_descriptor(writer, &file);
+    write_identity(writer, uicc, &file);
     if (index == CARD_MF_INDEX) {
-        write_characteristics(writer);
+        write_characteristics(writer, uicc);
     }
     ber_tlv_write(writer, TAG_LIFE_CYCLE, octets_of(&life_cycle, 1));
-    write_security(writer, uicc, file);
-    if (is_directory) {
+    write_security(writer, uicc, &file);
+    if (file.kind == FILE_KIND_DF) {
         write_pin_status(writer, uicc);
         return;
     }
     ber_tlv_write_head(writer, TAG_FILE_SIZE, 2);
-    octet_writer_u16(writer, file->size);
-    ber_tlv_write_head(writer, TAG_SFI, file->sfi == 0 ? 0 : 1);
-    if (file->sfi != 0) {
-        octet_writer_u8(writer, (uint8_t)(file->sfi << 3));
+    octet_writer_u16(writer, file.size);
+    ber_tlv_write_head(writer, TAG_SFI, file.sfi == 0 ? 0 : 1);
+    if (file.sfi != 0) {
+        octet_writer_u8(writer, (uint8_t)(file.sfi << 3));
     }
 }
 

@@ -21,6 +21,11 @@ uint8_t file_system_find_path(const struct uicc *uicc, const struct uicc_channel
 /* An EF of the current directory by its short file identifier. */
 uint8_t file_system_find_sfi(const struct uicc *uicc, const struct uicc_channel *channel, uint8_t sfi);
 
+/* Makes a file the current one of a channel: a directory, or an EF and with it its directory. */
+void file_system_select(const struct uicc *uicc, struct uicc_channel *channel, uint8_t index);
+
+bool file_system_is_directory(const struct uicc *uicc, uint8_t file);
+
 /* The directory above: of an ADF that is MF. */
 uint8_t file_system_parent(const struct uicc *uicc, uint8_t file);
 
@@ -28,7 +33,6 @@ uint8_t file_system_parent(const struct uicc *uicc, uint8_t file);
  * The application whose AID begins with `name` ([V] 8.5.1.2: right truncation). `previous` is where "next" and
  * "previous" start from (CARD_NO_INDEX: nowhere). occurrence: 0 first, 1 last, 2 next, 3 previous.
  */
-uint8_t file_system_find_application(const struct uicc *uicc, struct octets name, uint8_t occurrence,
-                                     uint8_t previous);
+uint8_t file_system_find_application(const struct uicc *uicc, struct octets name, uint8_t occurrence, uint8_t previous);
 
 #endif

@@ -10,11 +10,38 @@
 
 enum { TAG_NAF_ID = 0x80, TAG_B_TID = 0x81, RECORD_MAX = 255 };
 
-static const struct card_file *find_file(const struct uicc *uicc, const struct card_application *application,
-                                         uint16_t fid)
+/* The GBA files of USIM and ISIM bear different identifiers (31.102 4.2.79, 4.2.83; 31.103 4.2.9, 4.2.10). */
+struct gba_files {
+    uint16_t gbabp;
+    uint16_t gbanl;
+};
+
+static const struct gba_files files_of_kind[] = {
+    [APPLICATION_USIM] = {.gbabp = 0x6fd6, .gbanl = 0x6fda},
+    [APPLICATION_ISIM] = {.gbabp = 0x6fd5, .gbanl = 0x6fd7},
+};
+
+static bool find_file(const struct uicc *uicc, const struct card_application *application, uint16_t fid,
+                      struct card_file *file)
 {
-    uint8_t index = file_system_find_child(uicc, application->adf, fid);
-    return index == CARD_NO_INDEX ? NULL : &uicc->layout.files[index];
+    const uint8_t index = file_system_find_child(uicc, application->adf, fid);
+    if (index == CARD_NO_INDEX) {
+        return false;
+    }
+    *file = card_layout_file(&uicc->layout, index);
+    return true;
+}
+
+static bool find_gbabp(const struct uicc *uicc, const struct card_application *application, struct card_file *file)
+{
+    return find_file(uicc, application, files_of_kind[application->kind].gbabp, file) &&
+           file->kind == FILE_KIND_TRANSPARENT;
+}
+
+static bool find_gbanl(const struct uicc *uicc, const struct card_application *application, struct card_file *file)
+{
+    return find_file(uicc, application, files_of_kind[application->kind].gbanl, file) &&
+           file->kind == FILE_KIND_LINEAR_FIXED;
 }
 
 /* EF_GBABP: three values, each after its length octet (31.102 4.2.79). Views of the memory. */
@@ -69,9 +96,9 @@ enum gbau_status gba_store_bootstrapping(struct uicc *uicc, const struct card_ap
     nvm_begin(&uicc->nvm);
     aka_accept_sqn(uicc, application, result->sqn);
     nvm_change(&uicc->nvm, application->gba, state, sizeof state);
-    const struct card_file *gbabp = find_file(uicc, application, FID_EF_GBABP_USIM);
-    if (gbabp != NULL) {
-        change_gbabp(uicc, gbabp, rand);
+    struct card_file gbabp;
+    if (find_gbabp(uicc, application, &gbabp)) {
+        change_gbabp(uicc, &gbabp, rand);
     }
     enum gbau_status status = nvm_commit(&uicc->nvm);
     nvm_wipe_buffer(&uicc->nvm);
@@ -143,11 +170,11 @@ static uint8_t choose_entry(const struct uicc *uicc, const struct card_applicati
 /* The B-TID of the current bootstrapping, as far as the ME has written one for this very RAND. */
 static struct octets current_b_tid(const struct uicc *uicc, const struct card_application *application)
 {
-    const struct card_file *file = find_file(uicc, application, FID_EF_GBABP_USIM);
-    if (file == NULL) {
+    struct card_file file;
+    if (!find_gbabp(uicc, application, &file)) {
         return (struct octets){0};
     }
-    struct gbabp gbabp = read_gbabp(uicc, file);
+    struct gbabp gbabp = read_gbabp(uicc, &file);
     struct octets rand = octets_of(uicc->nvm.data + application->gba + GBA_STATE_RAND, AKA_RAND_SIZE);
     return octets_equal(gbabp.rand, rand) ? gbabp.b_tid : (struct octets){0};
 }
@@ -157,26 +184,26 @@ static enum gbau_status change_gbanl(struct uicc *uicc, const struct card_applic
                                      struct octets naf_id)
 {
     uint8_t record[RECORD_MAX];
-    const struct card_file *file = find_file(uicc, application, FID_EF_GBANL_USIM);
-    if (file == NULL || index >= file->record_count) {
+    struct card_file file;
+    if (!find_gbanl(uicc, application, &file) || index >= file.record_count) {
         return GBAU_E_SPACE;
     }
     struct octets b_tid = current_b_tid(uicc, application);
-    struct octet_writer writer = octet_writer_of(record, file->record_length);
+    struct octet_writer writer = octet_writer_of(record, file.record_length);
     ber_tlv_write(&writer, TAG_NAF_ID, naf_id);
     ber_tlv_write(&writer, TAG_B_TID, b_tid);
     if (writer.failed) { /* a B-TID that does not fit is left out: the key is worth more than its name */
-        writer = octet_writer_of(record, file->record_length);
+        writer = octet_writer_of(record, file.record_length);
         ber_tlv_write(&writer, TAG_NAF_ID, naf_id);
         ber_tlv_write(&writer, TAG_B_TID, (struct octets){0});
     }
-    octet_writer_fill(&writer, 0xff, writer.failed ? 0 : file->record_length - writer.length);
-    nvm_change(&uicc->nvm, file->body + (size_t)index * file->record_length, record, file->record_length);
+    octet_writer_fill(&writer, 0xff, writer.failed ? 0 : file.record_length - writer.length);
+    nvm_change(&uicc->nvm, file.body + (size_t)index * file.record_length, record, file.record_length);
     return octet_writer_end(&writer);
 }
 
-static enum gbau_status store_entry(struct uicc *uicc, const struct card_application *application,
-                                    struct octets naf_id, const struct ks_int_naf *key)
+static enum gbau_status store_entry(struct uicc *uicc, const struct card_application *application, struct octets naf_id,
+                                    const struct ks_int_naf *key)
 {
     uint8_t entry[GBA_ENTRY_SIZE];
     entry[GBA_ENTRY_USED] = 1;
@@ -187,8 +214,7 @@ static enum gbau_status store_entry(struct uicc *uicc, const struct card_applica
     memcpy(entry + GBA_ENTRY_KEY, key->octets, NAF_KEY_SIZE);
     const uint8_t index = choose_entry(uicc, application, entry + GBA_ENTRY_NAF_ID);
     nvm_begin(&uicc->nvm);
-    nvm_change(&uicc->nvm, application->gba + gba_entry_offset(application->naf_key_count, index), entry,
-               sizeof entry);
+    nvm_change(&uicc->nvm, application->gba + gba_entry_offset(application->naf_key_count, index), entry, sizeof entry);
     change_order(uicc, application, index);
     status = change_gbanl(uicc, application, index, naf_id);
     if (status == GBAU_OK) {
@@ -249,12 +275,12 @@ enum gbau_status gba_use_key(struct uicc *uicc, const struct card_application *a
 
 struct octets gba_b_tid_of_record(const struct uicc *uicc, const struct card_application *application, uint8_t record)
 {
-    const struct card_file *file = find_file(uicc, application, FID_EF_GBANL_USIM);
+    struct card_file file;
     struct octets b_tid = {0};
-    if (file == NULL || record == 0 || record > file->record_count) {
+    if (!find_gbanl(uicc, application, &file) || record == 0 || record > file.record_count) {
         return b_tid;
     }
     struct octets content =
-        octets_of(uicc->nvm.data + file->body + (size_t)(record - 1) * file->record_length, file->record_length);
+        octets_of(uicc->nvm.data + file.body + (size_t)(record - 1) * file.record_length, file.record_length);
     return ber_tlv_find(content, TAG_B_TID, &b_tid) == GBAU_OK ? b_tid : (struct octets){0};
 }

@@ -6,7 +6,7 @@
 
 #include "uicc/aka.h"
 
-enum { FID_EF_GBABP_USIM = 0x6fd6, FID_EF_GBANL_USIM = 0x6fda, FID_EF_AC_GBAUAPI = 0x6f0a };
+enum { FID_EF_AC_GBAUAPI = 0x6f0a };
 
 /*
  * Stores Ks and RAND of an accepted challenge, RAND in EF_GBABP, and accepts SQN, all at once. B-TID and lifetime in
@@ -30,7 +30,6 @@ GBAU_MUST_USE enum gbau_status gba_use_key(struct uicc *uicc, const struct card_
                                            struct octets naf_id, struct ks_int_naf *key, uint8_t *record);
 
 /* The B-TID in a record of EF_GBANL; empty when there is none. */
-struct octets gba_b_tid_of_record(const struct uicc *uicc, const struct card_application *application,
-                                  uint8_t record);
+struct octets gba_b_tid_of_record(const struct uicc *uicc, const struct card_application *application, uint8_t record);
 
 #endif

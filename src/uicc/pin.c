@@ -12,7 +12,7 @@
 uint8_t pin_find(const struct uicc *uicc, uint8_t key_reference)
 {
     for (uint8_t i = 0; i < uicc->layout.pin_count; i++) {
-        if (uicc->layout.pins[i].key_reference == key_reference) {
+        if (card_layout_pin(&uicc->layout, i).key_reference == key_reference) {
             return i;
         }
     }
@@ -21,7 +21,7 @@ uint8_t pin_find(const struct uicc *uicc, uint8_t key_reference)
 
 static void read_state(const struct uicc *uicc, uint8_t index, struct pin_state *state)
 {
-    pin_state_read(uicc->nvm.data + uicc->layout.pins[index].state, state);
+    pin_state_read(uicc->nvm.data + card_layout_pin(&uicc->layout, index).state, state);
 }
 
 static enum gbau_status write_state(struct uicc *uicc, uint8_t index, const struct pin_state *state)
@@ -30,7 +30,7 @@ static enum gbau_status write_state(struct uicc *uicc, uint8_t index, const stru
     struct octet_writer writer = octet_writer_of(octets, sizeof octets);
     pin_state_write(&writer, state);
     nvm_begin(&uicc->nvm);
-    nvm_change(&uicc->nvm, uicc->layout.pins[index].state, octets, sizeof octets);
+    nvm_change(&uicc->nvm, card_layout_pin(&uicc->layout, index).state, octets, sizeof octets);
     enum gbau_status status = nvm_commit(&uicc->nvm);
     nvm_wipe_buffer(&uicc->nvm);
     secret_wipe(octets, sizeof octets);
@@ -39,7 +39,7 @@ static enum gbau_status write_state(struct uicc *uicc, uint8_t index, const stru
 
 bool pin_is_enabled(const struct uicc *uicc, uint8_t index)
 {
-    return uicc->nvm.data[uicc->layout.pins[index].state] != 0; /* the first octet of the state */
+    return uicc->nvm.data[card_layout_pin(&uicc->layout, index).state] != 0; /* the first octet of the state */
 }
 
 static bool is_verified(const struct uicc *uicc, uint8_t index)
@@ -51,6 +51,11 @@ bool pin_is_satisfied(const struct uicc *uicc, uint8_t key_reference)
 {
     uint8_t index = pin_find(uicc, key_reference);
     return index != CARD_NO_INDEX && (is_verified(uicc, index) || !pin_is_enabled(uicc, index));
+}
+
+bool pin_of_application_is_satisfied(const struct uicc *uicc, const struct card_application *application)
+{
+    return is_verified(uicc, application->pin) || !pin_is_enabled(uicc, application->pin);
 }
 
 static enum status_word sw_of_tries(uint8_t tries)
@@ -90,9 +95,10 @@ static enum status_word compare(struct uicc *uicc, uint8_t index, enum secret_ki
  */
 static enum status_word succeed(struct uicc *uicc, uint8_t index, enum secret_kind kind, struct pin_state *state)
 {
-    state->tries = uicc->layout.pins[index].max_tries;
+    const struct card_pin pin = card_layout_pin(&uicc->layout, index);
+    state->tries = pin.max_tries;
     if (kind == SECRET_UNBLOCK_PIN) {
-        state->unblock_tries = uicc->layout.pins[index].max_unblock_tries;
+        state->unblock_tries = pin.max_unblock_tries;
     }
     if (write_state(uicc, index, state) != GBAU_OK) {
         return SW_MEMORY_PROBLEM;
@@ -255,7 +261,7 @@ enum status_word command_unblock_pin(struct uicc *uicc, const struct uicc_comman
     if (sw != SW_OK) {
         return sw;
     }
-    if (uicc->layout.pins[index].max_unblock_tries == 0) {
+    if (card_layout_pin(&uicc->layout, index).max_unblock_tries == 0) {
         return SW_FUNCTION_NOT_SUPPORTED;
     }
     if (command->data.length == 0) {

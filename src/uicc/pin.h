@@ -10,6 +10,9 @@ uint8_t pin_find(const struct uicc *uicc, uint8_t key_reference);
 /* True when the PIN with this key reference has been verified or is disabled. False when there is none. */
 bool pin_is_satisfied(const struct uicc *uicc, uint8_t key_reference);
 
+/* True when the application's own PIN has been verified or is disabled. */
+bool pin_of_application_is_satisfied(const struct uicc *uicc, const struct card_application *application);
+
 /* True when the PIN is enabled. */
 bool pin_is_enabled(const struct uicc *uicc, uint8_t index);
 

@@ -7,6 +7,7 @@
 #include "key/api_aid.h"
 #include "uicc/channel.h"
 #include "uicc/command.h"
+#include "uicc/suspension.h"
 
 /* TS, T0, TA1 F=512 D=32, TD1 T=0, TD2 T=15, TA3 classes A to C; historical octets: select by AID, 20 channels. */
 static const uint8_t atr[] = {0x3b, 0x9f, 0x96, 0x80, 0x1f, 0x87, 0x80, 0x31, 0xe0, 0x73, 0xfe,
@@ -20,6 +21,8 @@ enum command_class { CLASS_INTERINDUSTRY, CLASS_PROPRIETARY };
 
 /* Where a command lives: on the card itself, or in the applet that is selected on the channel. */
 enum command_place { PLACE_CARD, PLACE_API_APPLET };
+
+enum { INS_SUSPEND = 0x76 };
 
 struct command_definition {
     uint8_t ins;
@@ -35,6 +38,7 @@ static const struct command_definition commands[] = {
     {0x88, CLASS_INTERINDUSTRY, PLACE_CARD, command_authenticate},
     {0xd6, CLASS_INTERINDUSTRY, PLACE_CARD, command_update_binary},
     {0xdc, CLASS_INTERINDUSTRY, PLACE_CARD, command_update_record},
+    {0xf2, CLASS_PROPRIETARY, PLACE_CARD, command_status},
     {0x20, CLASS_INTERINDUSTRY, PLACE_CARD, command_verify_pin},
     {0x24, CLASS_INTERINDUSTRY, PLACE_CARD, command_change_pin},
     {0x26, CLASS_INTERINDUSTRY, PLACE_CARD, command_disable_pin},
@@ -42,7 +46,25 @@ static const struct command_definition commands[] = {
     {0x2c, CLASS_INTERINDUSTRY, PLACE_CARD, command_unblock_pin},
     {0x70, CLASS_INTERINDUSTRY, PLACE_CARD, command_manage_channel},
     {0x84, CLASS_INTERINDUSTRY, PLACE_CARD, command_get_challenge},
-    {0xf2, CLASS_PROPRIETARY, PLACE_CARD, command_status},
+    {0x89, CLASS_INTERINDUSTRY, PLACE_CARD, command_authenticate_tlv},
+    {0xa2, CLASS_INTERINDUSTRY, PLACE_CARD, command_search_record},
+    {0x32, CLASS_PROPRIETARY, PLACE_CARD, command_increase},
+    {0x04, CLASS_INTERINDUSTRY, PLACE_CARD, command_change_file_state},
+    {0x44, CLASS_INTERINDUSTRY, PLACE_CARD, command_change_file_state},
+    {0xe6, CLASS_INTERINDUSTRY, PLACE_CARD, command_change_file_state},
+    {0xe8, CLASS_INTERINDUSTRY, PLACE_CARD, command_change_file_state},
+    {0xe0, CLASS_INTERINDUSTRY, PLACE_CARD, command_create_file},
+    {0xe4, CLASS_INTERINDUSTRY, PLACE_CARD, command_delete_file},
+    {0xd4, CLASS_PROPRIETARY, PLACE_CARD, command_resize_file},
+    {0xcb, CLASS_PROPRIETARY, PLACE_CARD, command_retrieve_data},
+    {0xdb, CLASS_PROPRIETARY, PLACE_CARD, command_set_data},
+    {0xaa, CLASS_PROPRIETARY, PLACE_CARD, command_terminal_capability},
+    {0x10, CLASS_PROPRIETARY, PLACE_CARD, command_terminal_profile},
+    {0xc2, CLASS_PROPRIETARY, PLACE_CARD, command_envelope},
+    {0x12, CLASS_PROPRIETARY, PLACE_CARD, command_without_proactive_session},
+    {0x14, CLASS_PROPRIETARY, PLACE_CARD, command_without_proactive_session},
+    {INS_SUSPEND, CLASS_PROPRIETARY, PLACE_CARD, command_suspend},
+    {0xc0, CLASS_INTERINDUSTRY, PLACE_CARD, command_get_response},
     {0x50, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_open_key},
     {0x52, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_encrypt},
     {0x5e, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_close_key},
@@ -67,6 +89,16 @@ enum status_word command_get_challenge(struct uicc *uicc, const struct uicc_comm
         return SW_WRONG_LENGTH;
     }
     return sw_of_status(crypto_random(uicc->crypto, room, command->le));
+}
+
+/* At APDU level every response is whole: there is never anything left to get (TS 102 221 12.1.1). */
+enum status_word command_get_response(struct uicc *uicc, const struct uicc_command *command,
+                                      struct octet_writer *response)
+{
+    (void)uicc;
+    (void)command;
+    (void)response;
+    return SW_TECHNICAL_PROBLEM;
 }
 
 /* Body of a short APDU, cases 1 to 4 (ISO/IEC 7816-3 12.1). */
@@ -145,6 +177,18 @@ static enum status_word find_handler(const struct uicc *uicc, const struct uicc_
     return error;
 }
 
+/* A command ends a transfer that it does not continue, and whatever is no RESUME ends a suspension. */
+static enum status_word end_what_was_under_way(struct uicc *uicc, const struct uicc_command *command)
+{
+    if (uicc->suspended) {
+        return SW_CONDITIONS;
+    }
+    if (uicc->transfer.channel == command->channel_number && uicc->transfer.ins != command->ins) {
+        uicc->transfer = (struct uicc_transfer){0};
+    }
+    return command->ins == INS_SUSPEND ? SW_OK : sw_of_status(suspension_forget(uicc));
+}
+
 static enum status_word run_command(struct uicc *uicc, struct octets octets, struct octet_writer *response)
 {
     struct octet_reader reader = octet_reader_of(octets);
@@ -167,7 +211,8 @@ static enum status_word run_command(struct uicc *uicc, struct octets octets, str
     if (read_body(&reader, &command) != GBAU_OK) {
         return SW_WRONG_LENGTH;
     }
-    return handler(uicc, &command, response);
+    sw = end_what_was_under_way(uicc, &command);
+    return sw == SW_OK ? handler(uicc, &command, response) : sw;
 }
 
 static bool carries_data(enum status_word sw)
@@ -212,6 +257,8 @@ enum gbau_status uicc_power_on(struct uicc *uicc, const struct nvm_storage *stor
 void uicc_reset(struct uicc *uicc)
 {
     uicc->verified_pins = 0;
+    uicc->suspended = false;
+    uicc->transfer = (struct uicc_transfer){0};
     secret_wipe(uicc->sessions, sizeof uicc->sessions);
     nvm_wipe_buffer(&uicc->nvm);
     for (size_t i = 0; i < UICC_CHANNELS; i++) {

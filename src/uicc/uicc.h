@@ -35,12 +35,24 @@ struct uicc_api_session {
     struct application_key key;
 };
 
+/* RETRIEVE or SET DATA whose next block is awaited; ended by any other command on its channel. */
+struct uicc_transfer {
+    uint8_t ins; /* 0: none */
+    uint8_t channel;
+    uint8_t file; /* index */
+    uint16_t tag;
+    uint16_t done; /* octets given or written */
+    uint16_t total;
+};
+
 struct uicc {
     struct crypto *crypto;
     struct nvm nvm;
     struct card_layout layout;
     uint32_t verified_pins; /* bit i: PIN i; valid on all channels (TS 102 221 11.1.9) */
+    bool suspended;         /* nothing is answered until the power has gone */
     struct uicc_channel channels[UICC_CHANNELS];
+    struct uicc_transfer transfer;
     struct uicc_api_session sessions[UICC_API_SESSIONS];
     uint8_t nonce_prefix[4]; /* random, new with every block: a card restored from a backup repeats no nonce */
     uint64_t next_nonce;

@@ -81,8 +81,11 @@ static inline int open_bench(void **state)
                                        .puk = "87654321",
                                        .adm = "ADM1ADM1",
                                        .api_line_count = 1}};
-    from_hex(K_HEX, bench.profile.k.octets, AKA_K_SIZE);
-    from_hex(OPC, bench.profile.opc.octets, AKA_OPC_SIZE);
+    struct aka_k k;
+    struct aka_opc opc;
+    from_hex(K_HEX, k.octets, AKA_K_SIZE);
+    from_hex(OPC, opc.octets, AKA_OPC_SIZE);
+    bench.profile.functions = aka_functions_of_milenage(&k, &opc);
     from_hex(NAF_ID, bench.naf_id, sizeof bench.naf_id);
     bench.profile.api_lines[0].naf_id = octets_of(bench.naf_id, sizeof bench.naf_id);
     place_make(&bench.place);
@@ -114,8 +117,7 @@ static inline void open_usim(struct bench *bench)
 
 static inline struct milenage milenage_of_card(const struct bench *bench)
 {
-    return (struct milenage){
-        .k = bench->profile.k, .opc = bench->profile.opc, .constants = &milenage_default_constants};
+    return bench->profile.functions.keys.milenage;
 }
 
 /* A vector with this SEQ; with `is_gba_u` its AUTN is AUTN*. */

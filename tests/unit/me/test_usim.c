@@ -260,8 +260,8 @@ static void test_keys_stay_in_the_card(void **state)
         assert_false(trace_holds(bench, ks.octets + part, 8));
         assert_false(trace_holds(bench, int_key.octets + part, 8));
     }
-    assert_false(trace_holds(bench, bench->profile.k.octets, 8));
-    assert_false(trace_holds(bench, bench->profile.opc.octets, 8));
+    assert_false(trace_holds(bench, bench->profile.functions.keys.milenage.k.octets, 8));
+    assert_false(trace_holds(bench, bench->profile.functions.keys.milenage.opc.octets, 8));
 }
 
 /* EF_GBABP */

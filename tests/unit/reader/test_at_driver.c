@@ -17,8 +17,11 @@ static int make_card(void **state)
     (void)state;
     struct card_profile profile = {.imsi = "001010123456789", .mnc_digits = 2, .gba_rules = GBA_U_RULES_DEFAULT,
                                    .pin = "1234", .pin_enabled = true, .puk = "87654321"};
-    from_hex("465b5ce8b199b49faa5f0a2ee238a6bc", profile.k.octets, sizeof profile.k.octets);
-    from_hex("cd63cb71954a9f4e48a5994e37a02baf", profile.opc.octets, sizeof profile.opc.octets);
+    struct aka_k k;
+    struct aka_opc opc;
+    from_hex("465b5ce8b199b49faa5f0a2ee238a6bc", k.octets, sizeof k.octets);
+    from_hex("cd63cb71954a9f4e48a5994e37a02baf", opc.octets, sizeof opc.octets);
+    profile.functions = aka_functions_of_milenage(&k, &opc);
     (void)snprintf(directory, sizeof directory, "/tmp/gbau-modem-XXXXXX");
     if (mkdtemp(directory) == NULL) {
         return -1;

@@ -22,12 +22,12 @@ struct challenge {
     char bootstrap[90];    /* APDU of the GBA context, with AUTN* */
     char in_3g[90];        /* APDU of the 3G context, with AUTN */
     char bootstrapped[32]; /* response of the GBA context */
-    char answer_3g[128];   /* response of the 3G context */
+    char answer_3g[144];   /* response of the 3G context */
 };
 
 static inline struct milenage test_milenage(const struct card_profile *profile)
 {
-    return (struct milenage){.k = profile->k, .opc = profile->opc, .constants = &milenage_default_constants};
+    return profile->functions.keys.milenage;
 }
 
 static inline const char *hex_of(const void *octets, size_t length)
@@ -47,8 +47,12 @@ static inline void write_challenge_texts(struct challenge *challenge, const uint
                    hex_of(autn, AKA_AUTN_SIZE));
     (void)snprintf(challenge->bootstrap, sizeof challenge->bootstrap, "0088008423dd10%s10%s00", rand,
                    hex_of(autn_star, AKA_AUTN_SIZE));
-    (void)snprintf(challenge->answer_3g, sizeof challenge->answer_3g, "db08%s10%s10%s9000", hex_of(keys->res, 8),
-                   hex_of(keys->ck.octets, AKA_CK_SIZE), hex_of(keys->ik.octets, AKA_IK_SIZE));
+    uint8_t kc[8];
+    for (size_t i = 0; i < sizeof kc; i++) {
+        kc[i] = keys->ck.octets[i] ^ keys->ck.octets[i + 8] ^ keys->ik.octets[i] ^ keys->ik.octets[i + 8];
+    }
+    (void)snprintf(challenge->answer_3g, sizeof challenge->answer_3g, "db08%s10%s10%s08%s9000", hex_of(keys->res, 8),
+                   hex_of(keys->ck.octets, AKA_CK_SIZE), hex_of(keys->ik.octets, AKA_IK_SIZE), hex_of(kc, sizeof kc));
     keys->res[7] ^= 0x01;
     (void)snprintf(challenge->bootstrapped, sizeof challenge->bootstrapped, "db08%s9000", hex_of(keys->res, 8));
 }

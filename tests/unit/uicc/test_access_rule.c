@@ -29,10 +29,10 @@ static enum rights rights_of(struct test_card *card)
 
 static void write_rule(struct test_card *card, const char *rule)
 {
-    char command[10 + 80 + 1];
+    char command[10 + 112 + 1];
     memset(command, 'f', sizeof command);
     command[sizeof command - 1] = '\0';
-    memcpy(command, "00dc01bc28", 10);
+    memcpy(command, "00dc01bc38", 10);
     memcpy(command + 10, rule, strlen(rule));
     assert_sw(card, "00a4040c10" USIM_AID, "9000");
     assert_sw(card, "0020000a08" TEST_ADM, "9000");

@@ -49,8 +49,8 @@ static void make_v2(struct test_card *card, aka_sqn sqn)
     struct card_profile profile = test_profile();
     profile.imsi = "999700000000001";
     profile.sqn = sqn;
-    from_hex("5122250214c33e723a5dd523fc145fc0", profile.k.octets, sizeof profile.k.octets);
-    from_hex("981d464c7c52eb6e5036234984ad0bcf", profile.opc.octets, sizeof profile.opc.octets);
+    from_hex("5122250214c33e723a5dd523fc145fc0", profile.functions.keys.milenage.k.octets, AKA_K_SIZE);
+    from_hex("981d464c7c52eb6e5036234984ad0bcf", profile.functions.keys.milenage.opc.octets, AKA_OPC_SIZE);
     test_card_make(card, &profile);
     add_hex_secret(card, "5349fbe098649f948f5d2e973a81c00f9744871ad32bf9bbd1dd5ce54e3e2e5a");
     add_hex_secret(card, "864512c2ccfb1fe33b0484e00c0d686ac6e4768f0283e8a154666d2d949349f8");
@@ -98,16 +98,16 @@ static void test_3g_context(void **state)
     test_card_begin(&card);
     enter_usim(&card);
     card.shows_keys = true;
-    assert_apdu(&card, IN_3G_V1, "db08a54211d5e3ba50bf10" CK_V1 "10" IK_V1 "9000");
+    assert_apdu(&card, IN_3G_V1, "db08a54211d5e3ba50bf10" CK_V1 "10" IK_V1 "08eae4be823af9a08b9000");
     assert_apdu(&card, TEST_DERIVE, "6985"); /* no Ks comes of it */
     test_card_end(&card);
 
     test_card_begin(&card);
     enter_usim(&card);
     assert_apdu(&card, "0020000a08" TEST_ADM, "9000");
-    assert_apdu(&card, "00d684030104", "9000");
+    assert_apdu(&card, "00d684030100", "9000"); /* services 25 to 32 */
     card.shows_keys = true;
-    assert_apdu(&card, IN_3G_V1, "db08a54211d5e3ba50bf10" CK_V1 "10" IK_V1 "08eae4be823af9a08b9000");
+    assert_apdu(&card, IN_3G_V1, "db08a54211d5e3ba50bf10" CK_V1 "10" IK_V1 "9000");
     test_card_end(&card);
 }
 
@@ -340,7 +340,8 @@ static void test_refused_coding(void **state)
         {"0088018423dd10" RAND_V1 "10" AUTN_STAR_V1 "00", "6a86"},
         {"0088008323dd10" RAND_V1 "10" AUTN_STAR_V1 "00", "6a86"},
         {"0088000423dd10" RAND_V1 "10" AUTN_STAR_V1 "00", "6a86"},
-        {"008800801110" RAND_V1 "00", "9864"},
+        {"008800801010" RAND_V1 "00", "6700"},
+        {"008800800f10" RAND_V1, "6700"},
         {"008800820404010203", "9864"},
         {"0088008504530201ff", "9864"},
         {"0088008604730201ff", "9864"},
@@ -356,7 +357,13 @@ static void test_refused_coding(void **state)
         {"008800812310" RAND_V1 "10" AUTN_V1 "0000", "6700"},
         {"008800812110" RAND_V1 "1055f328b43577b9b94a9ffac354dfaf00", "6700"},
         {"8088008423dd10" RAND_V1 "10" AUTN_STAR_V1 "00", "6e00"},
-        {"0089008423dd10" RAND_V1 "10" AUTN_STAR_V1 "00", "6d00"},
+        {"0089008423dd10" RAND_V1 "10" AUTN_STAR_V1 "00", "6a86"}, /* no TLV in this context */
+        {"0089808523530201ff", "6700"},
+        {"0089808504530201ff", "9864"},
+        {"0089808604730201ff", "9864"},
+        {"0089008504530201ff", "6985"}, /* a second block without a first */
+        {"0089a085", "6985"},
+        {"0089018504530201ff", "6a86"},
     };
     struct test_card card;
     test_card_begin(&card);

@@ -21,6 +21,7 @@
 #define TEST_ADM "4142434445464748"
 #define TEST_NAF "6e61662e6578616d706c652e636f6d0100000002"
 #define USIM_AID "a0000000871002ffffffff8907090000"
+#define ISIM_AID "a0000000871004ffffffff8907090000"
 #define API_AID                                                                                                        \
     "f067626175014150"                                                                                                 \
     "49"
@@ -62,8 +63,11 @@ static inline struct card_profile test_profile(void)
         .puk = "87654321",
         .api_line_count = 1,
     };
-    from_hex(TEST_K, profile.k.octets, sizeof profile.k.octets);
-    from_hex(TEST_OPC, profile.opc.octets, sizeof profile.opc.octets);
+    struct aka_k k;
+    struct aka_opc opc;
+    from_hex(TEST_K, k.octets, sizeof k.octets);
+    from_hex(TEST_OPC, opc.octets, sizeof opc.octets);
+    profile.functions = aka_functions_of_milenage(&k, &opc);
     from_hex(TEST_ADM, profile.adm, sizeof profile.adm);
     from_hex(TEST_NAF, naf_id, sizeof naf_id);
     profile.api_lines[0].naf_id = octets_of(naf_id, sizeof naf_id);
@@ -91,7 +95,7 @@ static inline void test_card_search(const struct test_card *card, const uint8_t 
 /* What card_profile_make says; the card is in card->memory then, without power. */
 static inline enum gbau_status test_card_try(struct test_card *card, const struct card_profile *profile)
 {
-    struct card_workspace *workspace = malloc(sizeof *workspace);
+    struct profile_workspace *workspace = malloc(sizeof *workspace);
     size_t size = card_profile_memory_size();
     *card = (struct test_card){.memory = calloc(1, size)};
     assert_true(workspace != NULL && card->memory != NULL);
@@ -100,8 +104,9 @@ static inline enum gbau_status test_card_try(struct test_card *card, const struc
     assert_ok(crypto_openssl_open(&card->crypto));
     enum gbau_status status = card_profile_make(profile, &card->crypto, workspace, &card->storage);
     free(workspace);
-    test_card_add_secret(card, profile->k.octets, sizeof profile->k.octets);
-    test_card_add_secret(card, profile->opc.octets, sizeof profile->opc.octets);
+    const struct milenage *milenage = &profile->functions.keys.milenage;
+    test_card_add_secret(card, milenage->k.octets, sizeof milenage->k.octets);
+    test_card_add_secret(card, milenage->opc.octets, sizeof milenage->opc.octets);
     return status;
 }
 

@@ -225,9 +225,9 @@ static void test_status_in_fcp(void **state)
     (void)state;
     struct test_card card;
     begin(&card);
-    assert_non_null(strstr(apdu(&card, "80f2000000"), "c606900180830101"));
+    assert_non_null(strstr(apdu(&card, "80f2000000"), "c6099001c0830101830181"));
     assert_apdu(&card, "0026000108" TEST_PIN, "9000");
-    assert_non_null(strstr(apdu(&card, "80f2000000"), "c606900100830101"));
+    assert_non_null(strstr(apdu(&card, "80f2000000"), "c609900140830101830181"));
     test_card_end(&card);
 }
 
@@ -320,7 +320,7 @@ static void test_refused_coding(void **state)
         {"0020010108" TEST_PIN, "6a86"},
         {"0020000008" TEST_PIN, "6a86"},
         {"0020000208" TEST_PIN, "6a88"},
-        {"0020008108" TEST_PIN, "6a88"},
+        {"0020008208" TEST_PIN, "6a88"},
         {"002000010731323334ffffff", "6700"},
         {"002000010931323334ffffffff31", "6700"},
         {"0020000110" TEST_PIN TEST_PIN, "6700"},

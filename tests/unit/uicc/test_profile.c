@@ -24,7 +24,7 @@ static void test_files(void **state)
         {"7fff6f05", "656effffffff9000"},
         {"7fff6f07", "0809101010325476989000"},
         {"7fff6f31", "0a9000"},
-        {"7fff6f38", "00000400010000000800100000000000009000"},
+        {"7fff6f38", "021a1f04213600004c00100000000026009000"},
         {"7fff6f46", "0067626175ffffffffffffffffffffffff9000"},
         {"7fff6f5b", "f00000f000009000"},
         {"7fff6f5c", "ffffff9000"},
@@ -58,12 +58,14 @@ static void test_service_table(void **state)
     (void)state;
     const struct card_profile profile = test_profile();
     struct test_card card;
+    static const uint8_t offered[] = {2,  10, 12, 13, 17, 18, 19, 20, 21, 27,  33, 38,
+                                      42, 43, 45, 46, 67, 68, 71, 85, 122, 123, 126};
     uint8_t services[19];
     begin(&card, &profile);
     from_hex(content(&card, "7fff6f38"), services, sizeof services);
     for (unsigned service = 1; service <= 17 * 8; service++) {
         const bool available = (services[(service - 1) / 8] & 1U << (service - 1) % 8) != 0;
-        assert_true(available == (service == 19 || service == 33 || service == 68 || service == 85));
+        assert_true(available == (memchr(offered, (int)service, sizeof offered) != NULL));
     }
     test_card_end(&card);
 }
@@ -76,8 +78,9 @@ static void test_directory(void **state)
     begin(&card, &profile);
     assert_apdu(&card, "00a4080c022f00", "9000");
     assert_apdu(&card, "00b2010400", "61184f10" USIM_AID "50045553494dffffffffffffffffffffffffffff9000");
-    assert_apdu(&card, "00b2020400", "61164f09" API_AID "50094742415f5520415049ffffffffffffffffffffffffffffffff9000");
-    assert_apdu(&card, "00b2030400",
+    assert_apdu(&card, "00b2030400", "61164f09" API_AID "50094742415f5520415049ffffffffffffffffffffffffffffffff9000");
+    assert_apdu(&card, "00b2020400", "61184f10" ISIM_AID "50044953494dffffffffffffffffffffffffffff9000");
+    assert_apdu(&card, "00b2040400",
                 "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff9000");
     test_card_end(&card);
 }
@@ -207,7 +210,7 @@ static enum gbau_status failing_write(void *context, size_t offset, const void *
 static void test_failing_storage(void **state)
 {
     (void)state;
-    static struct card_workspace workspace;
+    static struct profile_workspace workspace;
     const struct card_profile profile = test_profile();
     struct test_card card;
     test_card_begin(&card);
@@ -218,7 +221,7 @@ static void test_failing_storage(void **state)
     storage.write = failing_write;
     memset(&workspace, 0xff, sizeof workspace);
     assert_status(card_profile_make(&profile, &card.crypto, &workspace, &storage), GBAU_E_STORAGE);
-    static const struct card_workspace wiped;
+    static const struct profile_workspace wiped;
     assert_memory_equal(&workspace, &wiped, sizeof wiped); /* K and PINs were in it */
     test_card_end(&card);
 }

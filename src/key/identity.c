@@ -1,5 +1,5 @@
 /* identity.c: names that follow from an IMSI (TS 23.003 13.3 and 16.2). */
-#include "me/identity.h"
+#include "key/identity.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,9 +15,10 @@ enum gbau_status identity_of_imsi(const char *imsi, unsigned mnc_digits, struct 
     const char *padding = mnc_digits == 2 ? "0" : "";
     const char *mnc = imsi + MCC_DIGITS;
     (void)snprintf(identity->imsi, sizeof identity->imsi, "%s", imsi);
-    (void)snprintf(identity->impi, sizeof identity->impi, "%s@ims.mnc%s%.*s.mcc%.3s.3gppnetwork.org", imsi, padding,
-                   (int)mnc_digits, mnc, imsi);
-    (void)snprintf(identity->bsf_fqdn, sizeof identity->bsf_fqdn, "bsf.mnc%s%.*s.mcc%.3s.pub.3gppnetwork.org",
+    (void)snprintf(identity->home_domain, sizeof identity->home_domain, "ims.mnc%s%.*s.mcc%.3s.3gppnetwork.org",
                    padding, (int)mnc_digits, mnc, imsi);
+    (void)snprintf(identity->impi, sizeof identity->impi, "%s@%.100s", imsi, identity->home_domain);
+    (void)snprintf(identity->bsf_fqdn, sizeof identity->bsf_fqdn, "bsf.mnc%s%.*s.mcc%.3s.pub.3gppnetwork.org", padding,
+                   (int)mnc_digits, mnc, imsi);
     return GBAU_OK;
 }

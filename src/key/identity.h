@@ -1,6 +1,6 @@
 /* identity.h: names that follow from an IMSI (TS 23.003 clauses 13 and 16). */
-#ifndef ME_IDENTITY_H
-#define ME_IDENTITY_H
+#ifndef KEY_IDENTITY_H
+#define KEY_IDENTITY_H
 
 #include "base/octets.h"
 
@@ -8,8 +8,9 @@ enum { IDENTITY_IMPI_SIZE = 128, IDENTITY_FQDN_SIZE = 128, IDENTITY_IMSI_SIZE = 
 
 struct identity {
     char imsi[IDENTITY_IMSI_SIZE];
-    char impi[IDENTITY_IMPI_SIZE];     /* <IMSI>@ims.mnc<MNC>.mcc<MCC>.3gppnetwork.org */
-    char bsf_fqdn[IDENTITY_FQDN_SIZE]; /* bsf.mnc<MNC>.mcc<MCC>.pub.3gppnetwork.org */
+    char impi[IDENTITY_IMPI_SIZE];        /* <IMSI>@ims.mnc<MNC>.mcc<MCC>.3gppnetwork.org */
+    char home_domain[IDENTITY_FQDN_SIZE]; /* what stands behind the @ */
+    char bsf_fqdn[IDENTITY_FQDN_SIZE];    /* bsf.mnc<MNC>.mcc<MCC>.pub.3gppnetwork.org */
 };
 
 /* `imsi` has 6 to 15 digits, `mnc_digits` is 2 or 3; the MNC is padded to three digits with a zero in front. */

@@ -1,7 +1,7 @@
 /* test_identity.c: IMPI and BSF name of an IMSI (TS 23.003 13.3 and 16.2). */
 #include "testing.h"
 
-#include "me/identity.h"
+#include "key/identity.h"
 
 static void check(const char *imsi, unsigned mnc_digits, const char *impi, const char *bsf_fqdn)
 {
