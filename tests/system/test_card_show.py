@@ -34,12 +34,6 @@ def find(node, *names):
     return node
 
 
-def walk(node):
-    yield node
-    for child in node.get("files", []):
-        yield from walk(child)
-
-
 def test_text_is_a_tree_with_contents(programs, card, subscriber):
     said = programs.run("card", "show", "--card", card, "--pin", "1234")
     lines = said.splitlines()
@@ -95,7 +89,7 @@ def test_json_without_pin_says_what_is_needed(programs, card):
 
 def test_every_file_of_the_card_is_shown(programs, card):
     """What the card's own table of files names, the walk finds: each file that can be selected by hand is there."""
-    shown = {node.get("fid") for node in walk(show(programs, card)["tree"])}
+    shown = {node["fid"] for node in find(show(programs, card)["tree"], "ADF_USIM")["files"]}
     with CardByApdu(programs, card) as by_apdu:
         by_apdu.select_usim(pin=None)
         for fid in range(0x6F00, 0x7000):
@@ -195,11 +189,33 @@ def test_colours_on_a_terminal_only(programs, card):
         assert (ESCAPE in said) == coloured, variables
 
 
+def put_objects(programs, card):
+    """Two objects into a BER-TLV file: a short one, and one of two blocks."""
+    with CardByApdu(programs, card) as by_apdu:
+        by_apdu.select_usim()
+        by_apdu.demand("00a4080c067f105f3b4f48")
+        by_apdu.demand("80db00800481020102")
+        whole = bytes([0x82, 0x82, 0x01, 0x2C]) + bytes(300)
+        _, sw = by_apdu.send(f"80db0080ff{whole[:255].hex()}")
+        assert sw == "63f1"
+        by_apdu.demand(f"80db0000{len(whole) - 255:02x}{whole[255:].hex()}")
+
+
+def test_objects_of_ber_tlv_files(programs, card):
+    put_objects(programs, card)
+    objects = find(show(programs, card, "--pin", "1234")["tree"], "DF_TELECOM", "DF_MULTIMEDIA", "EF_MMDF")["objects"]
+    assert [(one["tag"], one["length"]) for one in objects] == [("81", 2), ("82", 300)]
+    assert objects[0]["hex"] == "0102" and objects[1]["hex"] == "00" * 64
+    said = programs.run("card", "show", "--card", card, "--pin", "1234")
+    assert "81  2 octets  0102" in said and "82  300 octets  0000" in said
+
+
 def test_over_pcsc(programs, tmp_path_factory, card):
     """The same card gives the same tree whether it is a file or behind pcscd with T=0."""
     unshare = ["unshare", "--mount", "--net"] + ([] if os.getuid() == 0 else ["--map-root-user"])
     if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("no namespaces for us here")
+    put_objects(programs, card)
     by_file = show(programs, card, "--pin", "1234")
     with virtual_reader.private_pcscd(tmp_path_factory.mktemp("pcsc")) as reader:
         with reader.card([programs.path("gbau"), "card", "serve", card, "--vpcd", reader.vpcd]):

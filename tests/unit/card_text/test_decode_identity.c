@@ -56,7 +56,8 @@ static const struct decoding decodings[] = {
     {PLACE_USIM, 0x6f3c, "0107911326040000f0", "received, read"},
     {PLACE_USIM, 0x6f3c, "03", "received, unread"},
     {PLACE_USIM, 0x6f3c, "07", "to be sent"},
-    {PLACE_USIM, 0x6f3c, "02", "unknown status"},
+    {PLACE_USIM, 0x6f3c, "00ffff", ""},
+    {PLACE_USIM, 0x6f3c, "02", ""},
     {PLACE_ISIM, 0x6f02,
      "800561406263"
      "64ff",
@@ -70,6 +71,8 @@ static const struct decoding decodings[] = {
     {PLACE_ISIM, 0x6f09, "8000", "8000"},
     {PLACE_MF, 0x2f08, "3c05020000", "at most 60 mA, after 5 s"},
     {PLACE_GSM, 0x6fae, "03", "3"},
+    {PLACE_USIM, 0x6f39, "000102", "258"},
+    {PLACE_USIM, 0x6f37, "ffffff00aa", "4294967040"},
     {PLACE_5GS, 0x4f0a, "17ffffff", "71"},
     {PLACE_5GS, 0x4f0a, "1234ffff", "2143"},
     {PLACE_5GS, 0x4f07, "a00401010000a10880010a8103aabbcc",
