@@ -240,27 +240,31 @@ static bool retrieve(struct walk *walk, struct octets tag)
     return run(walk, &command);
 }
 
+/* Length octets of an object that may be cut off behind them. */
+static size_t take_length(struct octet_reader *reader)
+{
+    const uint8_t first = octet_reader_u8(reader);
+    size_t length = first < 0x80 ? first : 0;
+    for (size_t i = 0; first > 0x80 && i < (size_t)first - 0x80 && i < 3; i++) {
+        length = length << 8 | octet_reader_u8(reader);
+    }
+    return length;
+}
+
 /* Reads how long an object is, and how it begins, from its first block. */
 static void read_object(struct walk *walk, struct card_node *node, uint32_t tag)
 {
-    const size_t start = node->part_count * OBJECT_SHOWN;
     const uint8_t octets[] = {(uint8_t)(tag >> 8), (uint8_t)tag};
     const size_t skipped = tag > 0xff ? 0 : 1;
     if (!retrieve(walk, octets_of(octets + skipped, sizeof octets - skipped))) {
         node->sw = walk->response.sw;
         return;
     }
-    /* an object of several blocks is cut off here, so only its head is read as TLV */
     struct octet_reader reader = octet_reader_of(walk->response.data);
     (void)octet_reader_take(&reader, sizeof octets - skipped);
-    const uint8_t first = octet_reader_u8(&reader);
-    const size_t length_octets = first > 0x80 ? (size_t)first - 0x80 : 0;
-    size_t length = length_octets == 0 ? first : 0;
-    for (size_t i = 0; i < length_octets && i < 3; i++) {
-        length = length << 8 | octet_reader_u8(&reader);
-    }
+    const size_t length = take_length(&reader);
     const struct octets value = octet_reader_take(&reader, octet_reader_left(&reader));
-    add_part(node, tag, value, start, OBJECT_SHOWN);
+    add_part(node, tag, value, node->part_count * OBJECT_SHOWN, OBJECT_SHOWN);
     node->parts[node->part_count - 1].length = length;
 }
 
@@ -475,22 +479,27 @@ static bool has_child(const struct card_node *directory, uint16_t fid)
     return child != NULL;
 }
 
-/* The files that records of EF_PBR name: templates of tag, FID and perhaps SFI. */
+/* The files that a template of EF_PBR names: each a tag, its FID and perhaps its SFI. */
+static void try_phonebook_files(struct walk *walk, struct card_node *directory, struct octets template)
+{
+    struct octet_reader files = octet_reader_of(template);
+    struct ber_tlv file;
+    while (ber_tlv_next(&files, &file)) {
+        struct octet_reader value = octet_reader_of(file.value);
+        const uint16_t fid = octet_reader_u16(&value);
+        if (!value.failed && !has_child(directory, fid)) {
+            try_file(walk, directory, file_name_of_phonebook((uint8_t)file.tag), fid);
+        }
+    }
+}
+
 static void try_phonebook(struct walk *walk, struct card_node *directory, const struct card_node *reference)
 {
     for (size_t i = 0; i < reference->part_count; i++) {
         struct octet_reader templates = octet_reader_of(reference->parts[i].octets);
         struct ber_tlv template;
         while (ber_tlv_next(&templates, &template)) {
-            struct octet_reader files = octet_reader_of(template.value);
-            struct ber_tlv file;
-            while (ber_tlv_next(&files, &file)) {
-                struct octet_reader value = octet_reader_of(file.value);
-                const uint16_t fid = octet_reader_u16(&value);
-                if (!value.failed && !has_child(directory, fid)) {
-                    try_file(walk, directory, file_name_of_phonebook((uint8_t)file.tag), fid);
-                }
-            }
+            try_phonebook_files(walk, directory, template.value);
         }
     }
 }

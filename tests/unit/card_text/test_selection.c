@@ -33,6 +33,8 @@ static void the_ways_of_select(void **state)
     assert_string_equal(tell("00a4030c", "9000"), "SELECT ADF_USIM -> ok");
     assert_string_equal(tell("00a4090c045f3b4f20", "9000"), "SELECT EF_Kc -> ok");
     assert_string_equal(tell("00a4000c027fff", "9000"), "SELECT ADF_USIM -> ok");
+    assert_string_equal(tell("00a4000c022f00", "9000"), "SELECT EF_DIR -> ok"); /* a child of the parent */
+    (void)tell("00a4000c027fff", "9000");
     assert_string_equal(tell("00a4080c022fe2", "9000"), "SELECT EF_ICCID -> ok");
     assert_int_equal(directory(), PLACE_MF);
 }

@@ -244,6 +244,11 @@ static void rules_are_looked_for_upwards(void **state)
         rule_reads += strcmp(sent.commands[i], "01b2020400") == 0 ? 1 : 0;
     }
     assert_int_equal(rule_reads, 1); /* the second file takes what the first one found */
+    for (size_t i = 0; i + 1 < sent.count; i++) { /* 7FFF may mean nothing any more once a file of MF was selected */
+        if (strcmp(sent.commands[i], "01b2020400") == 0) {
+            assert_string_equal(sent.commands[i + 1], "01a4040407a000000087100200");
+        }
+    }
     card_tree_clear(&tree);
 }
 
