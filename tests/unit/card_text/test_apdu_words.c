@@ -175,33 +175,15 @@ static void keys_are_masked_wherever_the_channel_is(void **state)
     assert_masked("00b0000009", MASKED_8 "ff9000");
 }
 
-static void the_api_keeps_its_plaintext(void **state)
+static void tokens_of_suspension_are_withheld(void **state)
 {
     (void)state;
-    assert_string_equal(tell("80500000"
-                             "1f"
-                             "80146e61662e6578616d706c652e636f6d0100000002"
-                             "820101"
-                             "830101"
-                             "840161",
-                             "90010281036140629000"),
-                        "OPEN KEY for naf.example.com (HTTP Digest), label a -> handle 2, B-TID a@b");
-    assert_string_equal(tell("805202000a"
-                             "86020102"
-                             "8704"
-                             "73656372"
-                             "00",
-                             "00112233445566778899aabb9000"),
-                        "ENCRYPT handle 2, plaintext (4 octets, withheld) -> 12 octets");
-    assert_masked("805202000a86020102"
-                  "8704ffffffff"
-                  "00",
-                  "00112233445566778899aabb9000");
-    (void)tell("8052020004"
-               "87ff7365",
-               "6700");
-    assert_masked("8052020004ffffffff", "6700");
-    assert_string_equal(tell("805e0200", "9000"), "CLOSE KEY handle 2 -> ok");
+    assert_string_equal(tell("807600000400000010", "00100011223344556677889000"),
+                        "SUSPEND UICC -> (11 octets, withheld)");
+    assert_masked("807600000400000010", "ffffffffffffffffffffff9000");
+    assert_string_equal(tell("80760100080011223344556677", "6982"),
+                        "SUSPEND UICC resume (token withheld) -> 6982 not allowed, a PIN or key is needed");
+    assert_masked("8076010008ffffffffffffffff", "6982");
 }
 
 static void responses_that_wait_are_told_when_they_come(void **state)
@@ -266,7 +248,7 @@ int main(void)
         cmocka_unit_test_setup(files_of_keys_are_masked, reset),
         cmocka_unit_test_setup(a_refused_identifier_hides_no_file_of_keys, reset),
         cmocka_unit_test_setup(keys_are_masked_wherever_the_channel_is, reset),
-        cmocka_unit_test_setup(the_api_keeps_its_plaintext, reset),
+        cmocka_unit_test_setup(tokens_of_suspension_are_withheld, reset),
         cmocka_unit_test_setup(responses_that_wait_are_told_when_they_come, reset),
         cmocka_unit_test_setup(any_octets_are_told, reset),
         cmocka_unit_test(directions_are_known),
