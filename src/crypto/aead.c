@@ -343,27 +343,13 @@ void aead_stream_clear(struct aead_stream *stream)
 
 /* At once */
 
-static bool is_aes_gcm(enum cipher_suite suite)
+enum gbau_status aead_seal_by_stream(struct crypto *crypto, enum cipher_suite suite, struct octets key,
+                                     const uint8_t nonce[AEAD_NONCE_SIZE], struct octets aad, struct octets plaintext,
+                                     uint8_t *ciphertext, uint8_t tag[AEAD_TAG_SIZE])
 {
-    return suite == CIPHER_SUITE_AES128_GCM || suite == CIPHER_SUITE_AES256_GCM;
-}
-
-static bool key_fits(enum cipher_suite suite, struct octets key)
-{
-    const struct cipher_suite_properties *properties = cipher_suite_properties(suite);
-    return properties != NULL && key.length == properties->key_size;
-}
-
-enum gbau_status aead_seal(struct crypto *crypto, enum cipher_suite suite, struct octets key,
-                           const uint8_t nonce[AEAD_NONCE_SIZE], struct octets aad, struct octets plaintext,
-                           uint8_t *ciphertext, uint8_t tag[AEAD_TAG_SIZE])
-{
+    const struct aead_lengths lengths = {.aad = aad.length, .text = plaintext.length};
     struct aead_stream stream;
-    if (is_aes_gcm(suite) && key_fits(suite, key)) {
-        return crypto_aes_gcm_seal(crypto, key, nonce, aad, plaintext, ciphertext, tag);
-    }
-    enum gbau_status status = aead_stream_begin_seal(
-        &stream, crypto, suite, key, nonce, (struct aead_lengths){.aad = aad.length, .text = plaintext.length});
+    enum gbau_status status = aead_stream_begin_seal(&stream, crypto, suite, key, nonce, lengths);
     if (status == GBAU_OK) {
         status = aead_stream_put_aad(&stream, crypto, aad);
     }
@@ -373,20 +359,19 @@ enum gbau_status aead_seal(struct crypto *crypto, enum cipher_suite suite, struc
     return status == GBAU_OK ? aead_stream_end_seal(&stream, crypto, tag) : status;
 }
 
-enum gbau_status aead_open(struct crypto *crypto, enum cipher_suite suite, struct octets key,
-                           const uint8_t nonce[AEAD_NONCE_SIZE], struct octets aad, struct octets ciphertext,
-                           const uint8_t tag[AEAD_TAG_SIZE], uint8_t *plaintext)
+enum gbau_status aead_open_by_stream(struct crypto *crypto, enum cipher_suite suite, struct octets key,
+                                     const uint8_t nonce[AEAD_NONCE_SIZE], struct octets aad, struct octets ciphertext,
+                                     const uint8_t tag[AEAD_TAG_SIZE], uint8_t *plaintext)
 {
+    const struct aead_lengths lengths = {.aad = aad.length, .text = ciphertext.length};
     struct aead_stream stream;
-    if (is_aes_gcm(suite) && key_fits(suite, key)) {
-        return crypto_aes_gcm_open(crypto, key, nonce, aad, ciphertext, tag, plaintext);
-    }
-    enum gbau_status status = aead_stream_begin_open(
-        &stream, crypto, suite, key, nonce, (struct aead_lengths){.aad = aad.length, .text = ciphertext.length});
-    if (status != GBAU_OK) {
+    enum gbau_status status = aead_stream_begin_open(&stream, crypto, suite, key, nonce, lengths);
+    if (status == GBAU_E_ARGUMENT) {
         return status;
     }
-    status = aead_stream_put_aad(&stream, crypto, aad);
+    if (status == GBAU_OK) {
+        status = aead_stream_put_aad(&stream, crypto, aad);
+    }
     if (status == GBAU_OK) {
         status = aead_stream_open_unverified(&stream, crypto, ciphertext, plaintext);
     }
@@ -397,4 +382,27 @@ enum gbau_status aead_open(struct crypto *crypto, enum cipher_suite suite, struc
         secret_wipe(plaintext, ciphertext.length);
     }
     return status;
+}
+
+/* The binding may have a shortcut for these. */
+static bool is_aes_gcm(enum cipher_suite suite, struct octets key)
+{
+    return (suite == CIPHER_SUITE_AES128_GCM || suite == CIPHER_SUITE_AES256_GCM) &&
+           key.length == cipher_suite_properties(suite)->key_size;
+}
+
+enum gbau_status aead_seal(struct crypto *crypto, enum cipher_suite suite, struct octets key,
+                           const uint8_t nonce[AEAD_NONCE_SIZE], struct octets aad, struct octets plaintext,
+                           uint8_t *ciphertext, uint8_t tag[AEAD_TAG_SIZE])
+{
+    return is_aes_gcm(suite, key) ? crypto_aes_gcm_seal(crypto, key, nonce, aad, plaintext, ciphertext, tag)
+                                  : aead_seal_by_stream(crypto, suite, key, nonce, aad, plaintext, ciphertext, tag);
+}
+
+enum gbau_status aead_open(struct crypto *crypto, enum cipher_suite suite, struct octets key,
+                           const uint8_t nonce[AEAD_NONCE_SIZE], struct octets aad, struct octets ciphertext,
+                           const uint8_t tag[AEAD_TAG_SIZE], uint8_t *plaintext)
+{
+    return is_aes_gcm(suite, key) ? crypto_aes_gcm_open(crypto, key, nonce, aad, ciphertext, tag, plaintext)
+                                  : aead_open_by_stream(crypto, suite, key, nonce, aad, ciphertext, tag, plaintext);
 }

@@ -104,4 +104,14 @@ GBAU_MUST_USE enum gbau_status aead_stream_end_open(struct aead_stream *stream, 
 /* Wipes a stream, finished or not. */
 void aead_stream_clear(struct aead_stream *stream);
 
+/* aead_seal and aead_open without the binding's shortcut for AES-GCM: for bindings that have none. */
+GBAU_MUST_USE enum gbau_status aead_seal_by_stream(struct crypto *crypto, enum cipher_suite suite, struct octets key,
+                                                   const uint8_t nonce[AEAD_NONCE_SIZE], struct octets aad,
+                                                   struct octets plaintext, uint8_t *ciphertext,
+                                                   uint8_t tag[AEAD_TAG_SIZE]);
+GBAU_MUST_USE enum gbau_status aead_open_by_stream(struct crypto *crypto, enum cipher_suite suite, struct octets key,
+                                                   const uint8_t nonce[AEAD_NONCE_SIZE], struct octets aad,
+                                                   struct octets ciphertext, const uint8_t tag[AEAD_TAG_SIZE],
+                                                   uint8_t *plaintext);
+
 #endif

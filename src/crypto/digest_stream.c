@@ -1,33 +1,24 @@
-/* digest_stream.c: the padding and the waiting block that SHA-256 and SM3 have in common. */
+/* digest_stream.c: the padding and the waiting block that SHA-1, SHA-256 and SM3 have in common. */
 #include "crypto/digest_stream.h"
 
 #include <string.h>
 
 #include "base/secret.h"
 
-static const uint32_t sha256_start[DIGEST_CHAINING_WORDS] = {
-    0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+/* Initial chaining values; MD5, whose words have their octets the other way round, has none here. */
+static const uint32_t starts[DIGEST_ALGORITHM_COUNT][DIGEST_CHAINING_WORDS] = {
+    [DIGEST_SHA1] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0},
+    [DIGEST_SHA256] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19},
+    [DIGEST_SM3] = {0x7380166f, 0x4914b2b9, 0x172442d7, 0xda8a0600, 0xa96f30bc, 0x163138aa, 0xe38dee4d, 0xb0fb0e4e},
 };
-static const uint32_t sm3_start[DIGEST_CHAINING_WORDS] = {
-    0x7380166f, 0x4914b2b9, 0x172442d7, 0xda8a0600, 0xa96f30bc, 0x163138aa, 0xe38dee4d, 0xb0fb0e4e,
-};
-
-static const uint32_t *start_of(enum digest_algorithm algorithm)
-{
-    if (algorithm == DIGEST_SHA256) {
-        return sha256_start;
-    }
-    return algorithm == DIGEST_SM3 ? sm3_start : NULL;
-}
 
 enum gbau_status digest_stream_begin(struct digest_stream *stream, enum digest_algorithm algorithm)
 {
-    const uint32_t *start = start_of(algorithm);
     *stream = (struct digest_stream){.algorithm = algorithm};
-    if (start == NULL) {
+    if ((unsigned)algorithm >= DIGEST_ALGORITHM_COUNT || algorithm == DIGEST_MD5) {
         return GBAU_E_UNSUPPORTED;
     }
-    memcpy(stream->chaining, start, sizeof stream->chaining);
+    memcpy(stream->chaining, starts[algorithm], sizeof stream->chaining);
     return GBAU_OK;
 }
 
@@ -85,11 +76,11 @@ static enum gbau_status put_padding(struct digest_stream *stream, struct crypto 
     return digest_stream_update(stream, crypto, octets_of(padding, length));
 }
 
-enum gbau_status digest_stream_end(struct digest_stream *stream, struct crypto *crypto, uint8_t digest[SHA256_SIZE])
+enum gbau_status digest_stream_end(struct digest_stream *stream, struct crypto *crypto, uint8_t *digest)
 {
     enum gbau_status status = put_padding(stream, crypto);
-    struct octet_writer writer = octet_writer_of(digest, SHA256_SIZE);
-    for (size_t i = 0; status == GBAU_OK && i < DIGEST_CHAINING_WORDS; i++) {
+    struct octet_writer writer = octet_writer_of(digest, digest_size(stream->algorithm));
+    for (size_t i = 0; status == GBAU_OK && 4 * i < writer.capacity; i++) {
         octet_writer_u32(&writer, stream->chaining[i]);
     }
     secret_wipe(stream, sizeof *stream);

@@ -1,5 +1,5 @@
 /*
- * digest_stream.h: SHA-256 (FIPS 180-4) and SM3 (GM/T 0004) over data that come in pieces.
+ * digest_stream.h: SHA-256 (FIPS 180-4), SM3 (GM/T 0004) and the old SHA-1 over data that come in pieces.
  *
  * For data that lie in memory, crypto_digest of primitives.h is the shorter way and gives the same. A stream lives
  * with the caller and points nowhere; any number of them may be fed in turn through one `struct crypto`.
@@ -17,15 +17,14 @@ struct digest_stream {
     enum digest_algorithm algorithm;
 };
 
-/* GBAU_E_UNSUPPORTED for MD5 and SHA-1, which nothing new should use. */
+/* GBAU_E_UNSUPPORTED for MD5. */
 GBAU_MUST_USE enum gbau_status digest_stream_begin(struct digest_stream *stream, enum digest_algorithm algorithm);
 
 /* Takes the next piece, of any length; at most 2^61 - 1 octets in all. */
 GBAU_MUST_USE enum gbau_status digest_stream_update(struct digest_stream *stream, struct crypto *crypto,
                                                     struct octets data);
 
-/* Writes 32 octets and wipes the stream, also when it fails. */
-GBAU_MUST_USE enum gbau_status digest_stream_end(struct digest_stream *stream, struct crypto *crypto,
-                                                 uint8_t digest[SHA256_SIZE]);
+/* Writes digest_size(algorithm) octets. Wipes the stream, also when it fails. */
+GBAU_MUST_USE enum gbau_status digest_stream_end(struct digest_stream *stream, struct crypto *crypto, uint8_t *digest);
 
 #endif

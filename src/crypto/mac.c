@@ -205,18 +205,22 @@ void mac_stream_clear(struct mac_stream *stream)
 
 /* At once */
 
-enum gbau_status mac_compute(struct crypto *crypto, enum mac_algorithm algorithm, struct octets key,
-                             const struct octets *parts, size_t part_count, uint8_t *mac)
+enum gbau_status mac_compute_by_stream(struct crypto *crypto, enum mac_algorithm algorithm, struct octets key,
+                                       const struct octets *parts, size_t part_count, uint8_t *mac)
 {
     struct mac_stream stream;
-    if (algorithm == MAC_HMAC_SHA256) {
-        return crypto_hmac_sha256(crypto, key, parts, part_count, mac);
-    }
     enum gbau_status status = mac_stream_begin(&stream, crypto, algorithm, key);
     for (size_t i = 0; status == GBAU_OK && i < part_count; i++) {
         status = mac_stream_update(&stream, crypto, parts[i]);
     }
     return status == GBAU_OK ? mac_stream_end(&stream, crypto, mac) : status;
+}
+
+enum gbau_status mac_compute(struct crypto *crypto, enum mac_algorithm algorithm, struct octets key,
+                             const struct octets *parts, size_t part_count, uint8_t *mac)
+{
+    return algorithm == MAC_HMAC_SHA256 ? crypto_hmac_sha256(crypto, key, parts, part_count, mac)
+                                        : mac_compute_by_stream(crypto, algorithm, key, parts, part_count, mac);
 }
 
 enum gbau_status mac_verify(struct crypto *crypto, enum mac_algorithm algorithm, struct octets key,

@@ -74,4 +74,9 @@ GBAU_MUST_USE enum gbau_status mac_stream_end_verify(struct mac_stream *stream, 
 /* Wipes a stream, finished or not. */
 void mac_stream_clear(struct mac_stream *stream);
 
+/* mac_compute without the binding's shortcut for HMAC-SHA-256: for bindings that have none. */
+GBAU_MUST_USE enum gbau_status mac_compute_by_stream(struct crypto *crypto, enum mac_algorithm algorithm,
+                                                     struct octets key, const struct octets *parts, size_t part_count,
+                                                     uint8_t *mac);
+
 #endif

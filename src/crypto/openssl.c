@@ -13,6 +13,7 @@
 #include <openssl/sha.h>
 
 #include "base/secret.h"
+#include "crypto/sha1.h"
 #include "crypto/sm3.h"
 
 struct openssl_state {
@@ -125,7 +126,8 @@ static enum gbau_status openssl_digest_blocks(void *state, enum digest_algorithm
     if (algorithm == DIGEST_SHA256) {
         return sha256_blocks(chaining, blocks, count);
     }
-    sm3_blocks(chaining, blocks, count); /* libcrypto offers no way to SM3's chaining value */
+    /* these are rare, and libcrypto has no way to SM3's chaining value at all */
+    (algorithm == DIGEST_SM3 ? sm3_blocks : sha1_blocks)(chaining, blocks, count);
     return GBAU_OK;
 }
 

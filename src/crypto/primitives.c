@@ -64,7 +64,7 @@ enum gbau_status crypto_digest(struct crypto *crypto, enum digest_algorithm algo
 enum gbau_status crypto_digest_blocks(struct crypto *crypto, enum digest_algorithm algorithm,
                                       uint32_t chaining[DIGEST_CHAINING_WORDS], const uint8_t *blocks, size_t count)
 {
-    if (algorithm != DIGEST_SHA256 && algorithm != DIGEST_SM3) {
+    if ((unsigned)algorithm >= DIGEST_ALGORITHM_COUNT || algorithm == DIGEST_MD5) {
         return GBAU_E_UNSUPPORTED;
     }
     return crypto->table->digest_blocks(crypto->state, algorithm, chaining, blocks, count);

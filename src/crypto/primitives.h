@@ -1,9 +1,10 @@
 /*
  * primitives.h: the small table of primitives on which all cryptography of gbau stands.
  *
- * One file binds the table to a library (openssl.c). Rooms above never see that library, and the card, which must run
- * without an operating system, gets a table handed in. A `struct crypto` keeps contexts that are reused from call to
- * call: nothing is fetched or allocated per call. It is used by one thread at a time.
+ * One file binds the table to a library (openssl.c), one to code of our own (portable.c). Rooms above never see that
+ * library, and the card, which must run without an operating system, gets a table handed in. A `struct crypto` keeps
+ * contexts that are reused from call to call: nothing is fetched or allocated per call. It is used by one thread at a
+ * time.
  *
  * This is the floor. What applications need stands on it: aead.h (GCM, CCM), block_mode.h (CTR, CBC), mac.h (HMAC,
  * CMAC), digest_stream.h, kdf.h.
@@ -62,14 +63,13 @@ struct crypto {
 };
 
 /*
- * Loads a key of block_key_size(cipher) octets for one cipher and direction. It stays until the next key for the same
- * pair, and is wiped when the binding is closed. Nobody may count on a key that someone else may have replaced in
- * between: load, run, and be done.
+ * Loads a key of block_key_size(cipher) octets for one cipher and direction. It stays until the next key is loaded,
+ * whatever that is for, and is wiped when the binding is closed. So load, run, and be done.
  */
 GBAU_MUST_USE enum gbau_status crypto_block_set_key(struct crypto *crypto, enum block_cipher cipher,
                                                     enum block_direction direction, const uint8_t *key);
 
-/* Runs `blocks` blocks of 16 octets, each by itself, through a loaded key. In place is allowed. */
+/* Runs `blocks` blocks of 16 octets, each by itself, through the loaded key. In place is allowed. */
 GBAU_MUST_USE enum gbau_status crypto_block_run(struct crypto *crypto, enum block_cipher cipher,
                                                 enum block_direction direction, const uint8_t *in, uint8_t *out,
                                                 size_t blocks);
@@ -88,8 +88,8 @@ GBAU_MUST_USE enum gbau_status crypto_digest(struct crypto *crypto, enum digest_
 size_t digest_size(enum digest_algorithm algorithm);
 
 /*
- * The compression function of SHA-256 or SM3 over `count` blocks of 64 octets, on a chaining value of the caller's:
- * what digest_stream.h stands on. GBAU_E_UNSUPPORTED for other hashes.
+ * The compression function of a hash over `count` blocks of 64 octets, on a chaining value of the caller's, of which
+ * SHA-1 uses five words: what digest_stream.h stands on. GBAU_E_UNSUPPORTED for MD5.
  */
 GBAU_MUST_USE enum gbau_status crypto_digest_blocks(struct crypto *crypto, enum digest_algorithm algorithm,
                                                     uint32_t chaining[DIGEST_CHAINING_WORDS], const uint8_t *blocks,

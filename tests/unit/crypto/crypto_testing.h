@@ -1,22 +1,12 @@
-/* crypto_testing.h: an open crypto for each test, and one that fails or keeps what it is asked. */
+/*
+ * crypto_testing.h: every test runs over both bindings, with an open crypto of its own; and one that fails on request.
+ */
 #ifndef TESTS_UNIT_CRYPTO_CRYPTO_TESTING_H
 #define TESTS_UNIT_CRYPTO_CRYPTO_TESTING_H
 
 #include "crypto/openssl.h"
+#include "crypto/portable.h"
 #include "testing.h"
-
-static inline int open_crypto(void **state)
-{
-    static struct crypto crypto;
-    *state = &crypto;
-    return crypto_openssl_open(&crypto) == GBAU_OK ? 0 : -1;
-}
-
-static inline int close_crypto(void **state)
-{
-    crypto_openssl_close(*state);
-    return 0;
-}
 
 /* A view of hex decoded into `buffer`. */
 static inline struct octets decode(const char *hex, uint8_t *buffer, size_t capacity)
@@ -53,7 +43,50 @@ static inline struct octets random_piece(struct octets *left)
     return piece;
 }
 
+static inline enum gbau_status test_random(void *context, uint8_t *out, size_t length)
+{
+    (void)context;
+    random_fill(out, length);
+    return GBAU_OK;
+}
+
+/* Which binding tests run over. Global, as cmocka hands setups nothing. */
+static bool testing_portable;
+
+static inline int open_crypto(void **state)
+{
+    static struct crypto crypto;
+    static struct portable_state portable;
+    *state = &crypto;
+    if (testing_portable) {
+        crypto_portable_open(&crypto, &portable, test_random, NULL);
+        return 0;
+    }
+    return crypto_openssl_open(&crypto) == GBAU_OK ? 0 : -1;
+}
+
+static inline int close_crypto(void **state)
+{
+    if (testing_portable) {
+        crypto_portable_close(*state);
+    } else {
+        crypto_openssl_close(*state);
+    }
+    return 0;
+}
+
 #define crypto_test(function) cmocka_unit_test_setup_teardown((function), open_crypto, close_crypto)
+
+/* Rounds of a property test: the portable binding, slower by far, gets a part of them. */
+static inline size_t rounds(size_t most)
+{
+    return testing_portable ? most / 6 : most;
+}
+
+/* Runs an array of tests over one binding after the other; gives how many failed. */
+#define run_over_bindings(tests)                                                                                       \
+    ((testing_portable = false, cmocka_run_group_tests_name("openssl", (tests), NULL, NULL)) +                         \
+     (testing_portable = true, cmocka_run_group_tests_name("portable", (tests), NULL, NULL)))
 
 /* A binding that passes calls on to a real one and fails the call that `calls_left` counts down to. */
 struct failing_crypto {

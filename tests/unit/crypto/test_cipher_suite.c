@@ -61,5 +61,5 @@ int main(void)
         cmocka_unit_test(test_key_lengths),
         crypto_test(test_key_encrypts),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_over_bindings(tests);
 }

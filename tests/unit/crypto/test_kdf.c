@@ -269,5 +269,5 @@ int main(void)
         crypto_test(test_boundaries_count),
         crypto_test(test_failure_is_told),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_over_bindings(tests);
 }

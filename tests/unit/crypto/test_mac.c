@@ -51,7 +51,7 @@ static void mac_in_pieces(struct crypto *crypto, enum mac_algorithm algorithm, s
 
 static void test_vectors(void **state)
 {
-    for (size_t i = 0; i < 20 * CASE_COUNT; i++) {
+    for (size_t i = 0; i < rounds(20 * CASE_COUNT); i++) {
         const struct mac_case *test = &cases[i % CASE_COUNT];
         uint8_t key_octets[64], message_octets[64], mac[MAC_MAX_SIZE];
         const struct octets key = decode(test->key, key_octets, sizeof key_octets);
@@ -75,7 +75,7 @@ static size_t random_key_length(enum mac_algorithm algorithm)
 /* However a message is cut, into parts or pieces, the MAC is the same. */
 static void test_pieces_equal_one_shot(void **state)
 {
-    for (size_t i = 0; i < 1000; i++) {
+    for (size_t i = 0; i < rounds(1000); i++) {
         const enum mac_algorithm algorithm = (enum mac_algorithm)(i % MAC_ALGORITHM_COUNT);
         uint8_t key_octets[64], octets[MESSAGE_MAX], whole[MAC_MAX_SIZE] = {0}, in_pieces[MAC_MAX_SIZE] = {0};
         random_fill(key_octets, sizeof key_octets);
@@ -205,5 +205,5 @@ int main(void)
         crypto_test(test_ended_stream), crypto_test(test_every_failure),
         crypto_test(test_size),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_over_bindings(tests);
 }

@@ -172,6 +172,30 @@ static void test_no_memory(void **state)
     crypto_openssl_close(&crypto);
 }
 
+/* libcrypto counts in int. */
+static void test_too_long(void **state)
+{
+    if (sizeof(size_t) <= sizeof(int)) {
+        skip();
+    }
+    static const uint8_t key[16] = {0};
+    const uint8_t nonce[AES_GCM_NONCE_SIZE] = {0};
+    uint8_t tag[AES_GCM_TAG_SIZE] = {0};
+    uint8_t text[1];
+    const struct octets too_long = {.data = text, .length = (size_t)INT32_MAX + 1};
+    const struct octets none = {0};
+    struct crypto crypto;
+    (void)state;
+    assert_ok(crypto_openssl_open(&crypto));
+    assert_status(crypto_aes_gcm_seal(&crypto, octets_of(key, 16), nonce, too_long, none, text, tag), GBAU_E_ARGUMENT);
+    assert_status(crypto_aes_gcm_seal(&crypto, octets_of(key, 16), nonce, none, too_long, text, tag), GBAU_E_ARGUMENT);
+    assert_status(crypto_aes_gcm_open(&crypto, octets_of(key, 16), nonce, too_long, none, tag, text), GBAU_E_ARGUMENT);
+    assert_status(crypto_block_run(&crypto, BLOCK_AES128, BLOCK_ENCRYPT, text, text, INT32_MAX / 16 + 1),
+                  GBAU_E_ARGUMENT);
+    assert_status(crypto_random(&crypto, text, too_long.length), GBAU_E_ARGUMENT);
+    crypto_openssl_close(&crypto);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +203,7 @@ int main(void)
         cmocka_unit_test(test_two_at_once),
         cmocka_unit_test(test_every_failure_of_opening),
         cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,6 +107,10 @@ static void test_digest_vectors(void **state)
     for (size_t i = 0; i < sizeof digest_cases / sizeof digest_cases[0]; i++) {
         uint8_t digest[DIGEST_MAX_SIZE];
         const struct octets message = octets_of_text(digest_cases[i].message);
+        if (testing_portable && digest_cases[i].algorithm == DIGEST_MD5) {
+            assert_status(crypto_digest(*state, digest_cases[i].algorithm, &message, 1, digest), GBAU_E_UNSUPPORTED);
+            continue; /* no card needs it */
+        }
         assert_ok(crypto_digest(*state, digest_cases[i].algorithm, &message, 1, digest));
         assert_octets(octets_of(digest, digest_size(digest_cases[i].algorithm)), digest_cases[i].digest);
     }
@@ -126,6 +130,9 @@ static void test_digest_long(void **state)
     assert_octets(octets_of(digest, SHA256_SIZE), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
     assert_ok(crypto_digest(*state, DIGEST_SHA1, parts, 1000, digest));
     assert_octets(octets_of(digest, SHA1_SIZE), "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
+    if (testing_portable) {
+        return; /* it has no MD5 */
+    }
     assert_ok(crypto_digest(*state, DIGEST_MD5, parts, 1000, digest));
     assert_octets(octets_of(digest, MD5_SIZE), "7707d6ae4e027c70eea2a935c2296f21");
 }
@@ -160,33 +167,53 @@ static const struct block_case block_cases[BLOCK_CIPHER_COUNT] = {
 
 enum { MOST_BLOCKS = 20 };
 
-/* Runs `count` blocks of `before`, and sees that they alone became `after`. */
-static void assert_blocks(struct crypto *crypto, enum block_cipher cipher, enum block_direction direction, size_t count,
-                          const char *before, const char *after)
+/* Loads the key and runs `count` blocks of `before`: they alone become `after`. */
+static void assert_blocks(struct crypto *crypto, const struct block_case *test, enum block_direction direction,
+                          size_t count)
 {
+    const char *before = direction == BLOCK_ENCRYPT ? test->plaintext : test->ciphertext;
+    const char *after = direction == BLOCK_ENCRYPT ? test->ciphertext : test->plaintext;
+    uint8_t key[BLOCK_KEY_MAX_SIZE];
     uint8_t blocks[MOST_BLOCKS + 1][AES_BLOCK_SIZE];
+    from_hex(test->key, key, block_key_size(test->cipher));
     for (size_t i = 0; i <= count; i++) {
         from_hex(before, blocks[i], AES_BLOCK_SIZE);
     }
-    assert_ok(crypto_block_run(crypto, cipher, direction, blocks[0], blocks[0], count));
+    assert_ok(crypto_block_set_key(crypto, test->cipher, direction, key));
+    memset(key, 0, sizeof key);
+    assert_ok(crypto_block_run(crypto, test->cipher, direction, blocks[0], blocks[0], count));
     for (size_t i = 0; i <= count; i++) {
         assert_octets(octets_of(blocks[i], AES_BLOCK_SIZE), i < count ? after : before);
     }
 }
 
-/* Blocks are independent of each other and of earlier calls; all keys stay, each until the next one for its pair. */
+/* Any number of blocks, in any order of ciphers. */
 static void test_blocks(void **state)
 {
-    for (size_t i = 0; i < BLOCK_CIPHER_COUNT; i++) {
-        uint8_t key[BLOCK_KEY_MAX_SIZE];
-        from_hex(block_cases[i].key, key, block_key_size(block_cases[i].cipher));
-        assert_ok(crypto_block_set_key(*state, block_cases[i].cipher, BLOCK_ENCRYPT, key));
-        assert_ok(crypto_block_set_key(*state, block_cases[i].cipher, BLOCK_DECRYPT, key));
-    }
     for (size_t count = 1; count <= MOST_BLOCKS; count++) {
-        const struct block_case *test = &block_cases[count % BLOCK_CIPHER_COUNT];
-        assert_blocks(*state, test->cipher, BLOCK_ENCRYPT, count, test->plaintext, test->ciphertext);
-        assert_blocks(*state, test->cipher, BLOCK_DECRYPT, count, test->ciphertext, test->plaintext);
+        for (size_t i = 0; i < BLOCK_CIPHER_COUNT; i++) {
+            assert_blocks(*state, &block_cases[i], BLOCK_ENCRYPT, count);
+            assert_blocks(*state, &block_cases[i], BLOCK_DECRYPT, count);
+        }
+    }
+}
+
+/* The key stays: blocks of later calls are as those of one. Each block is by itself. */
+static void test_blocks_by_and_by(void **state)
+{
+    for (enum block_cipher cipher = 0; cipher < BLOCK_CIPHER_COUNT; cipher++) {
+        for (enum block_direction direction = 0; direction < BLOCK_DIRECTION_COUNT; direction++) {
+            uint8_t key[BLOCK_KEY_MAX_SIZE], in[MOST_BLOCKS][AES_BLOCK_SIZE];
+            uint8_t at_once[MOST_BLOCKS][AES_BLOCK_SIZE], singly[MOST_BLOCKS][AES_BLOCK_SIZE];
+            random_fill(key, sizeof key);
+            random_fill(in[0], sizeof in);
+            assert_ok(crypto_block_set_key(*state, cipher, direction, key));
+            assert_ok(crypto_block_run(*state, cipher, direction, in[0], at_once[0], MOST_BLOCKS));
+            for (size_t i = 0; i < MOST_BLOCKS; i++) {
+                assert_ok(crypto_block_run(*state, cipher, direction, in[i], singly[i], 1));
+            }
+            assert_memory_equal(at_once, singly, sizeof singly);
+        }
     }
 }
 
@@ -199,9 +226,12 @@ static void test_block_key_sizes(void **state)
     assert_int_equal(block_key_size(BLOCK_CIPHER_COUNT), 0);
 }
 
-/* GM/T 0002-2012 A.2: the block of A.1 a million times through SM4. */
+/* GM/T 0002-2012 A.2: the block of A.1 a million times through SM4; a matter of minutes for the portable binding. */
 static void test_sm4_million(void **state)
 {
+    if (testing_portable) {
+        return; /* test_sm4.c compares it with libcrypto's, which stands this test */
+    }
     uint8_t block[AES_BLOCK_SIZE];
     from_hex("0123456789abcdeffedcba9876543210", block, sizeof block);
     assert_ok(crypto_block_set_key(*state, BLOCK_SM4, BLOCK_ENCRYPT, block));
@@ -211,13 +241,11 @@ static void test_sm4_million(void **state)
     assert_octets(octets_of(block, sizeof block), "595298c7c6fd271f0402f804c33d3f66");
 }
 
-/* SHA-1 and MD5 give no chaining value away. */
-static void test_digest_blocks_of_old_hashes(void **state)
+static void test_digest_blocks_unsupported(void **state)
 {
     static const uint8_t block[DIGEST_BLOCK_SIZE] = {0};
     uint32_t chaining[DIGEST_CHAINING_WORDS] = {0};
     assert_status(crypto_digest_blocks(*state, DIGEST_MD5, chaining, block, 1), GBAU_E_UNSUPPORTED);
-    assert_status(crypto_digest_blocks(*state, DIGEST_SHA1, chaining, block, 1), GBAU_E_UNSUPPORTED);
     assert_status(crypto_digest_blocks(*state, DIGEST_ALGORITHM_COUNT, chaining, block, 1), GBAU_E_UNSUPPORTED);
 }
 
@@ -381,25 +409,9 @@ static void test_gcm_truncations(void **state)
     }
 }
 
-static void test_gcm_too_long(void **state)
-{
-    if (sizeof(size_t) <= sizeof(int)) {
-        skip();
-    }
-    static const uint8_t key[16] = {0};
-    const uint8_t nonce[AES_GCM_NONCE_SIZE] = {0};
-    uint8_t tag[AES_GCM_TAG_SIZE] = {0};
-    uint8_t text[1];
-    const struct octets too_long = {.data = text, .length = (size_t)INT32_MAX + 1};
-    const struct octets none = {0};
-    assert_status(crypto_aes_gcm_seal(*state, octets_of(key, 16), nonce, too_long, none, text, tag), GBAU_E_ARGUMENT);
-    assert_status(crypto_aes_gcm_seal(*state, octets_of(key, 16), nonce, none, too_long, text, tag), GBAU_E_ARGUMENT);
-    assert_status(crypto_aes_gcm_open(*state, octets_of(key, 16), nonce, too_long, none, tag, text), GBAU_E_ARGUMENT);
-}
-
 /* Random */
 
-static void test_random(void **state)
+static void test_random_octets(void **state)
 {
     uint8_t first[64] = {0};
     uint8_t second[64] = {0};
@@ -409,30 +421,20 @@ static void test_random(void **state)
     first[0] = 0x5a;
     assert_ok(crypto_random(*state, first, 0));
     assert_int_equal(first[0], 0x5a);
-    assert_status(crypto_random(*state, first, (size_t)INT32_MAX + 1), GBAU_E_ARGUMENT);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        crypto_test(test_hmac_vectors),
-        crypto_test(test_hmac_parts),
-        crypto_test(test_hmac_of_nothing),
-        crypto_test(test_hmac_key_lengths),
-        crypto_test(test_digest_vectors),
-        crypto_test(test_digest_long),
-        crypto_test(test_digest_unknown),
-        crypto_test(test_blocks),
-        crypto_test(test_block_key_sizes),
-        crypto_test(test_sm4_million),
-        crypto_test(test_digest_blocks_of_old_hashes),
-        crypto_test(test_gcm_seal_vectors),
-        crypto_test(test_gcm_open_vectors),
-        crypto_test(test_gcm_flips),
-        crypto_test(test_gcm_truncations),
-        crypto_test(test_gcm_too_long),
-        crypto_test(test_key_lengths_of_aes),
-        crypto_test(test_random),
+        crypto_test(test_hmac_vectors),       crypto_test(test_hmac_parts),
+        crypto_test(test_hmac_of_nothing),    crypto_test(test_hmac_key_lengths),
+        crypto_test(test_digest_vectors),     crypto_test(test_digest_long),
+        crypto_test(test_digest_unknown),     crypto_test(test_blocks),
+        crypto_test(test_blocks_by_and_by),   crypto_test(test_block_key_sizes),
+        crypto_test(test_sm4_million),        crypto_test(test_digest_blocks_unsupported),
+        crypto_test(test_gcm_seal_vectors),   crypto_test(test_gcm_open_vectors),
+        crypto_test(test_gcm_flips),          crypto_test(test_gcm_truncations),
+        crypto_test(test_key_lengths_of_aes), crypto_test(test_random_octets),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_over_bindings(tests);
 }

@@ -96,7 +96,7 @@ static void test_interleaved(void **state)
     for (unsigned i = 0; i < STREAMS; i++) {
         begin_job(*state, &jobs[i], i % KINDS);
     }
-    while (ended < 300) {
+    while (ended < rounds(300)) {
         struct job *job = &jobs[random_below(STREAMS)];
         if (job->left.length > 0) {
             feed_job(*state, job);
@@ -143,7 +143,7 @@ static void their_ccm(struct second *second, const char *name)
 
 static void test_ccm_of_libcrypto(void **state)
 {
-    for (unsigned i = 0; i < 200; i++) {
+    for (unsigned i = 0; i < rounds(200); i++) {
         struct second second;
         const bool long_key = i % 2 == 1;
         make_second(&second);
@@ -174,7 +174,7 @@ static void their_block_mode(struct second *second, const char *name)
 
 static void test_block_modes_of_libcrypto(void **state)
 {
-    for (unsigned i = 0; i < 300; i++) {
+    for (unsigned i = 0; i < rounds(300); i++) {
         const enum cipher_suite suite = (enum cipher_suite)(CIPHER_SUITE_AES128_CTR + i % MODE_KINDS);
         const struct cipher_suite_properties *properties = cipher_suite_properties(suite);
         struct second second;
@@ -214,7 +214,7 @@ static void test_macs_of_libcrypto(void **state)
         [MAC_AES256_CMAC] = {"CMAC", OSSL_MAC_PARAM_CIPHER, "AES-256-CBC", 32},
         [MAC_SM4_CMAC] = {"CMAC", OSSL_MAC_PARAM_CIPHER, "SM4-CBC", 16},
     };
-    for (unsigned i = 0; i < 300; i++) {
+    for (unsigned i = 0; i < rounds(300); i++) {
         const enum mac_algorithm algorithm = (enum mac_algorithm)(i % MAC_ALGORITHM_COUNT);
         struct second second;
         make_second(&second);
@@ -235,5 +235,5 @@ int main(void)
         crypto_test(test_block_modes_of_libcrypto),
         crypto_test(test_macs_of_libcrypto),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_over_bindings(tests);
 }
