@@ -8,7 +8,9 @@
 #include "cli/options.h"
 #include "cli/verbs.h"
 
-const struct log cli_log = {.program = "gbau", .level = LOG_LEVEL_INFO, .style = LOG_STYLE_PLAIN};
+static unsigned error_count;
+const struct log cli_log = {
+    .program = "gbau", .level = LOG_LEVEL_INFO, .style = LOG_STYLE_PLAIN, .error_count = &error_count};
 
 enum { WORDS_MAX = 2 };
 
@@ -56,6 +58,9 @@ static int words_matched(const struct verb *verb, int argc, char **argv)
 int verb_fail(const char *verb, enum gbau_status status)
 {
     const char *hint = gbau_status_hint(status);
+    if (__atomic_load_n(&error_count, __ATOMIC_RELAXED) > 0) {
+        return EXIT_FAILURE; /* whoever knew the detail has told it */
+    }
     fprintf(stderr, "gbau %s: %s%s%s\n", verb, gbau_status_text(status), hint[0] == '\0' ? "" : "; ", hint);
     return EXIT_FAILURE;
 }
