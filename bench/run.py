@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "tests" / "system"))
 
 import virtual_reader  # noqa: E402  (the private pcscd that the system tests use too)
 
-ROUNDS = 5
+ROUNDS = 9
 CLIENTS = 16
 # What one round of each kind does, so that each takes about a second.
 BOOTSTRAPS_PER_CLIENT = 200
