@@ -20,10 +20,10 @@ import virtual_reader  # noqa: E402  (the private pcscd that the system tests us
 
 ROUNDS = 9
 CLIENTS = 16
-# What one round of each kind does, so that each takes about a second.
-BOOTSTRAPS_PER_CLIENT = 200
-REQUESTS_PER_CLIENT = 2500
-DIAMETER_TRIPS = 20000
+# What one round of each kind does, so that each takes about half a second.
+BOOTSTRAPS_PER_CLIENT = 100
+REQUESTS_PER_CLIENT = 1500
+DIAMETER_TRIPS = 10000
 K = "465b5ce8b199b49faa5f0a2ee238a6bc"
 OPC = "cd63cb71954a9f4e48a5994e37a02baf"
 
