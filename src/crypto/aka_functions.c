@@ -211,6 +211,34 @@ enum gbau_status aka_f2345(struct crypto *crypto, const struct aka_functions *fu
     return rows[functions->algorithm].f2345(crypto, functions, rand, out);
 }
 
+static enum gbau_status check_milenage(struct crypto *crypto, const struct aka_functions *functions,
+                                       const struct aka_rand *rand, const uint8_t concealed_sqn[AKA_AK_SIZE],
+                                       const struct aka_amf *amf, struct aka_f2345 *out, aka_sqn *sqn,
+                                       struct aka_mac *mac_a)
+{
+    struct milenage_f2345 keys = {0};
+    enum gbau_status status =
+        milenage_challenge(crypto, &functions->keys.milenage, rand, concealed_sqn, amf, &keys, sqn, mac_a);
+    take_milenage(&keys, out);
+    return status;
+}
+
+enum gbau_status aka_challenge(struct crypto *crypto, const struct aka_functions *functions,
+                                     const struct aka_rand *rand, const uint8_t concealed_sqn[AKA_AK_SIZE],
+                                     const struct aka_amf *amf, struct aka_f2345 *out, aka_sqn *sqn,
+                                     struct aka_mac *mac_a)
+{
+    if (functions->algorithm == AKA_ALGORITHM_MILENAGE) {
+        return check_milenage(crypto, functions, rand, concealed_sqn, amf, out, sqn, mac_a);
+    }
+    enum gbau_status status = aka_f2345(crypto, functions, rand, out);
+    if (status != GBAU_OK) {
+        return status;
+    }
+    *sqn = aka_reveal_sqn(concealed_sqn, &out->ak);
+    return aka_f1(crypto, functions, rand, *sqn, amf, mac_a);
+}
+
 enum gbau_status aka_f5star(struct crypto *crypto, const struct aka_functions *functions, const struct aka_rand *rand,
                             struct aka_ak *ak)
 {

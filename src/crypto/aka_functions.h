@@ -57,6 +57,12 @@ GBAU_MUST_USE enum gbau_status aka_f1star(struct crypto *crypto, const struct ak
 GBAU_MUST_USE enum gbau_status aka_f2345(struct crypto *crypto, const struct aka_functions *functions,
                                          const struct aka_rand *rand, struct aka_f2345 *out);
 
+/* f2 to f5, the SQN that AK reveals, and the MAC-A that AUTN should hold for it (33.102 6.3.3). */
+GBAU_MUST_USE enum gbau_status aka_challenge(struct crypto *crypto, const struct aka_functions *functions,
+                                                   const struct aka_rand *rand,
+                                                   const uint8_t concealed_sqn[AKA_AK_SIZE], const struct aka_amf *amf,
+                                                   struct aka_f2345 *out, aka_sqn *sqn, struct aka_mac *mac_a);
+
 /* f5*. */
 GBAU_MUST_USE enum gbau_status aka_f5star(struct crypto *crypto, const struct aka_functions *functions,
                                           const struct aka_rand *rand, struct aka_ak *ak);

@@ -60,4 +60,14 @@ typedef uint64_t aka_sqn;
 #define AKA_SQN_MASK     0xffffffffffffULL
 #define AKA_SQN_IND_BITS 5
 
+/* SQN of (SQN xor AK), as AUTN conceals it. */
+static inline aka_sqn aka_reveal_sqn(const uint8_t concealed[AKA_AK_SIZE], const struct aka_ak *ak)
+{
+    aka_sqn sqn = 0;
+    for (size_t i = 0; i < AKA_AK_SIZE; i++) {
+        sqn = sqn << 8 | (uint8_t)(concealed[i] ^ ak->octets[i]);
+    }
+    return sqn;
+}
+
 #endif

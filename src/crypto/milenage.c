@@ -97,21 +97,48 @@ enum gbau_status milenage_compute_opc(struct crypto *crypto, const struct aka_k 
     return status;
 }
 
+/* f1 and f1* with TEMP at hand and the key loaded. */
+static enum gbau_status run_f1(struct crypto *crypto, const struct milenage *milenage, const uint8_t *temp, aka_sqn sqn,
+                               const struct aka_amf *amf, struct aka_mac *mac_a, struct aka_mac *mac_s)
+{
+    uint8_t block[AES_BLOCK_SIZE];
+    prepare_out1(milenage, temp, sqn, amf, block);
+    enum gbau_status status = crypto_block_run(crypto, BLOCK_AES128, BLOCK_ENCRYPT, block, block, 1);
+    if (status == GBAU_OK) {
+        split_f1(milenage, block, mac_a, mac_s);
+    }
+    secret_wipe(block, sizeof block);
+    return status;
+}
+
 enum gbau_status milenage_f1(struct crypto *crypto, const struct milenage *milenage, const struct aka_rand *rand,
                              aka_sqn sqn, const struct aka_amf *amf, struct aka_mac *mac_a, struct aka_mac *mac_s)
 {
     uint8_t temp[AES_BLOCK_SIZE];
-    uint8_t block[AES_BLOCK_SIZE];
     enum gbau_status status = compute_temp(crypto, milenage, rand, temp);
     if (status == GBAU_OK) {
-        prepare_out1(milenage, temp, sqn, amf, block);
-        status = crypto_block_run(crypto, BLOCK_AES128, BLOCK_ENCRYPT, block, block, 1);
-    }
-    if (status == GBAU_OK) {
-        split_f1(milenage, block, mac_a, mac_s);
+        status = run_f1(crypto, milenage, temp, sqn, amf, mac_a, mac_s);
     }
     secret_wipe(temp, sizeof temp);
-    secret_wipe(block, sizeof block);
+    return status;
+}
+
+/* f2 to f5 with TEMP at hand and the key loaded. */
+static enum gbau_status run_f2345(struct crypto *crypto, const struct milenage *milenage, const uint8_t *temp,
+                                  struct milenage_f2345 *out)
+{
+    uint8_t temp_xor_opc[AES_BLOCK_SIZE];
+    uint8_t blocks[3][AES_BLOCK_SIZE];
+    xor_block(temp_xor_opc, temp, milenage->opc.octets);
+    prepare_out(milenage, OUT2, temp_xor_opc, blocks[0]);
+    prepare_out(milenage, OUT3, temp_xor_opc, blocks[1]);
+    prepare_out(milenage, OUT4, temp_xor_opc, blocks[2]);
+    enum gbau_status status = crypto_block_run(crypto, BLOCK_AES128, BLOCK_ENCRYPT, blocks[0], blocks[0], 3);
+    if (status == GBAU_OK) {
+        split_f2345(milenage, blocks, out);
+    }
+    secret_wipe(temp_xor_opc, sizeof temp_xor_opc);
+    secret_wipe(blocks, sizeof blocks);
     return status;
 }
 
@@ -119,20 +146,28 @@ enum gbau_status milenage_f2345(struct crypto *crypto, const struct milenage *mi
                                 struct milenage_f2345 *out)
 {
     uint8_t temp[AES_BLOCK_SIZE];
-    uint8_t blocks[3][AES_BLOCK_SIZE];
     enum gbau_status status = compute_temp(crypto, milenage, rand, temp);
     if (status == GBAU_OK) {
-        xor_block(temp, temp, milenage->opc.octets);
-        prepare_out(milenage, OUT2, temp, blocks[0]);
-        prepare_out(milenage, OUT3, temp, blocks[1]);
-        prepare_out(milenage, OUT4, temp, blocks[2]);
-        status = crypto_block_run(crypto, BLOCK_AES128, BLOCK_ENCRYPT, blocks[0], blocks[0], 3);
-    }
-    if (status == GBAU_OK) {
-        split_f2345(milenage, blocks, out);
+        status = run_f2345(crypto, milenage, temp, out);
     }
     secret_wipe(temp, sizeof temp);
-    secret_wipe(blocks, sizeof blocks);
+    return status;
+}
+
+enum gbau_status milenage_challenge(struct crypto *crypto, const struct milenage *milenage, const struct aka_rand *rand,
+                                const uint8_t concealed_sqn[AKA_AK_SIZE], const struct aka_amf *amf,
+                                struct milenage_f2345 *out, aka_sqn *sqn, struct aka_mac *mac_a)
+{
+    uint8_t temp[AES_BLOCK_SIZE];
+    enum gbau_status status = compute_temp(crypto, milenage, rand, temp);
+    if (status == GBAU_OK) {
+        status = run_f2345(crypto, milenage, temp, out);
+    }
+    if (status == GBAU_OK) {
+        *sqn = aka_reveal_sqn(concealed_sqn, &out->ak);
+        status = run_f1(crypto, milenage, temp, *sqn, amf, mac_a, NULL);
+    }
+    secret_wipe(temp, sizeof temp);
     return status;
 }
 

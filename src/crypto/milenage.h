@@ -41,6 +41,15 @@ GBAU_MUST_USE enum gbau_status milenage_f1(struct crypto *crypto, const struct m
 GBAU_MUST_USE enum gbau_status milenage_f2345(struct crypto *crypto, const struct milenage *milenage,
                                               const struct aka_rand *rand, struct milenage_f2345 *out);
 
+/*
+ * What a card needs to check AUTN: f2 to f5, the SQN that AK reveals, and the MAC-A that AUTN should hold; one block of
+ * AES and one load of the key less than f2345 and f1 by themselves.
+ */
+GBAU_MUST_USE enum gbau_status milenage_challenge(struct crypto *crypto, const struct milenage *milenage,
+                                              const struct aka_rand *rand, const uint8_t concealed_sqn[AKA_AK_SIZE],
+                                              const struct aka_amf *amf, struct milenage_f2345 *out, aka_sqn *sqn,
+                                              struct aka_mac *mac_a);
+
 /* f5* (AK for resynchronisation). */
 GBAU_MUST_USE enum gbau_status milenage_f5star(struct crypto *crypto, const struct milenage *milenage,
                                                const struct aka_rand *rand, struct aka_ak *ak);

@@ -147,28 +147,18 @@ static struct challenge split_autn(const struct aka_autn *autn)
     return challenge;
 }
 
-static aka_sqn reveal_sqn(const struct challenge *challenge, const struct aka_ak *ak)
-{
-    uint8_t octets[SQN_ENTRY_SIZE];
-    for (size_t i = 0; i < SQN_ENTRY_SIZE; i++) {
-        octets[i] = challenge->concealed_sqn[i] ^ ak->octets[i];
-    }
-    return read_sqn(octets);
-}
-
 /* f2 to f5, the revealed SQN and the expected MAC. */
 static enum gbau_status run_algorithms(struct uicc *uicc, const struct aka_functions *functions,
                                        const struct aka_rand *rand, const struct challenge *challenge,
                                        struct aka_result *result, struct aka_mac *expected)
 {
     struct aka_f2345 keys;
-    enum gbau_status status = aka_f2345(uicc->crypto, functions, rand, &keys);
+    enum gbau_status status = aka_challenge(uicc->crypto, functions, rand, challenge->concealed_sqn,
+                                                  &challenge->amf, &keys, &result->sqn, expected);
     if (status == GBAU_OK) {
         result->ck = keys.ck;
         result->ik = keys.ik;
         result->res = keys.res;
-        result->sqn = reveal_sqn(challenge, &keys.ak);
-        status = aka_f1(uicc->crypto, functions, rand, result->sqn, &challenge->amf, expected);
     }
     secret_wipe(&keys, sizeof keys);
     return status;

@@ -31,7 +31,7 @@ static size_t application_state_size(const struct described_application *applica
     }
     const size_t own =
         application->shares == CARD_NO_INDEX ? aka_keys_size(application->functions.algorithm) + SQN_STATE_SIZE : 0;
-    return own + gba_state_size(application->entry.naf_key_count);
+    return own + NVM_PAGE_SIZE - 1 + gba_state_size(application->entry.naf_key_count);
 }
 
 /* Octets in front of the heap. */
@@ -84,6 +84,13 @@ static uint32_t position(const struct card_workspace *workspace)
     return (uint32_t)workspace->writer.length;
 }
 
+/* What changes with every bootstrapping stands in one page, not in two: that is what a change costs. */
+static void begin_page(struct card_workspace *workspace)
+{
+    const size_t used = workspace->writer.length % NVM_PAGE_SIZE;
+    octet_writer_fill(&workspace->writer, 0, used == 0 ? 0 : NVM_PAGE_SIZE - used);
+}
+
 static void write_sqn_state(struct octet_writer *writer, const struct described_application *application)
 {
     for (size_t ind = 0; ind < SQN_ENTRIES; ind++) {
@@ -123,6 +130,7 @@ static struct card_application write_application_state(struct card_workspace *wo
         entry.keys = made[application->shares].keys;
         entry.sqn = made[application->shares].sqn;
     }
+    begin_page(workspace);
     entry.gba = position(workspace);
     write_gba_state(&workspace->writer, entry.naf_key_count);
     return entry;

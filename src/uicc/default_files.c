@@ -52,7 +52,8 @@ const char *const default_rules[RULE_COUNT] = {
  * provider name, 20 user's PLMN selector, 21 MSISDN, 27 GSM access, 33 (shall be 1), 38 GSM security context, 42 and 43
  * operator's and home PLMN selector, 45 PLMN network name, 46 operator PLMN list, 67 multimedia messages, 68 GBA, 71
  * equivalent home PLMN, 85 EPS, 122 and 123 5GS mobility and security, 126 access identities. Of EF_IST: 2 GBA.
- * A parent stands before its children, and EF_ARR is the first file of MF and of every application.
+ * A parent stands before its children, and EF_ARR is the first file of MF and of every application. What AUTHENTICATE
+ * looks for comes next: files are looked for in this order.
  */
 const struct default_file default_files[] = {
     /* name, parent, self, FID, kind, SFI, rule, length, records, content, fixed content */
@@ -69,14 +70,16 @@ const struct default_file default_files[] = {
     {"EF_MMDF", IN_MULTIMEDIA, IN_NOTHING, 0x4f48, BT, 0x02, PIN_PIN, 800, 0, CONTENT_FIXED, ""},
     {"ADF_USIM", IN_NOTHING, IN_USIM, 0x7ff0, DF, 0, DIR, 0, 0, CONTENT_FIXED, ""},
     {"EF_ARR", IN_USIM, IN_NOTHING, 0x6f06, LF, 0x17, ALW_ADM, 56, RULE_COUNT, CONTENT_ACCESS_RULES, ""},
+    {"EF_UST", IN_USIM, IN_NOTHING, 0x6f38, TR, 0x04, PIN_ADM, 17, 0, CONTENT_FIXED,
+     "021A1F04213600004C0010000000002600"},
+    {"EF_GBABP", IN_USIM, IN_NOTHING, 0x6fd6, TR, 0x00, PIN_PIN, 255, 0, CONTENT_FIXED, ""},
+    {"EF_GBANL", IN_USIM, IN_NOTHING, 0x6fda, LF, 0x00, PIN_ADM, 180, 10, CONTENT_FIXED, ""},
     {"EF_LI", IN_USIM, IN_NOTHING, 0x6f05, TR, 0x02, ALW_PIN, 6, 0, CONTENT_FIXED, "656E"},
     {"EF_IMSI", IN_USIM, IN_NOTHING, 0x6f07, TR, 0x07, PIN_ADM, 9, 0, CONTENT_IMSI, ""},
     {"EF_KEYS", IN_USIM, IN_NOTHING, 0x6f08, TR, 0x08, PIN_PIN, 33, 0, CONTENT_FIXED, "07"},
     {"EF_KEYSPS", IN_USIM, IN_NOTHING, 0x6f09, TR, 0x09, PIN_PIN, 33, 0, CONTENT_FIXED, "07"},
     {"EF_HPPLMN", IN_USIM, IN_NOTHING, 0x6f31, TR, 0x12, PIN_ADM, 1, 0, CONTENT_FIXED, "0A"},
     {"EF_ACMmax", IN_USIM, IN_NOTHING, 0x6f37, TR, 0x00, PIN_PIN2, 3, 0, CONTENT_FIXED, "000000"},
-    {"EF_UST", IN_USIM, IN_NOTHING, 0x6f38, TR, 0x04, PIN_ADM, 17, 0, CONTENT_FIXED,
-     "021A1F04213600004C0010000000002600"},
     {"EF_ACM", IN_USIM, IN_NOTHING, 0x6f39, CY, 0x1c, PIN_INC, 3, 4, CONTENT_REPEATED, "000000"},
     {"EF_FDN", IN_USIM, IN_NOTHING, 0x6f3b, LF, 0x00, PIN_PIN2, 30, 10, CONTENT_FIXED, ""},
     {"EF_SMS", IN_USIM, IN_NOTHING, 0x6f3c, LF, 0x00, PIN_PIN, 176, 10, CONTENT_REPEATED, "00"},
@@ -108,8 +111,6 @@ const struct default_file default_files[] = {
     {"EF_EPSLOCI", IN_USIM, IN_NOTHING, 0x6fe3, TR, 0x1e, PIN_PIN, 18, 0, CONTENT_FIXED,
      "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFF000001"},
     {"EF_EPSNSC", IN_USIM, IN_NOTHING, 0x6fe4, LF, 0x18, PIN_PIN, 54, 1, CONTENT_FIXED, ""},
-    {"EF_GBABP", IN_USIM, IN_NOTHING, 0x6fd6, TR, 0x00, PIN_PIN, 255, 0, CONTENT_FIXED, ""},
-    {"EF_GBANL", IN_USIM, IN_NOTHING, 0x6fda, LF, 0x00, PIN_ADM, 180, 10, CONTENT_FIXED, ""},
     {"EF_AC_GBAUAPI", IN_USIM, IN_NOTHING, 0x6f0a, LF, 0x00, PIN_ADM, 120, 8, CONTENT_API_LINES, ""},
     {"DF_GSM-ACCESS", IN_USIM, IN_GSM_ACCESS, 0x5f3b, DF, 0, DIR, 0, 0, CONTENT_FIXED, ""},
     {"EF_Kc", IN_GSM_ACCESS, IN_NOTHING, 0x4f20, TR, 0x01, PIN_PIN, 9, 0, CONTENT_FIXED, "FFFFFFFFFFFFFFFF07"},
