@@ -6,6 +6,7 @@
 
 #include "base/secret.h"
 #include "base/text_coding.h"
+#include "cli/card_trace.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "cli/tmpi_file.h"
@@ -18,24 +19,30 @@
 struct device {
     struct crypto crypto;
     struct reader *reader;
+    struct apdu_recorder *recorder;
     struct usim usim;
 };
 
-static enum gbau_status device_open(struct device *device, const char *card, const char *pin)
+static enum gbau_status device_open(struct device *device, const char *card, const char *pin, const char *trace)
 {
     *device = (struct device){0};
     enum gbau_status status = crypto_openssl_open(&device->crypto);
     if (status == GBAU_OK) {
         status = reader_open(card, &cli_log, &device->reader);
     }
+    if (status == GBAU_OK) {
+        status = card_trace_begin(device->reader, trace, &device->recorder);
+    }
     return status == GBAU_OK ? usim_open(&device->usim, device->reader, pin, &cli_log) : status;
 }
 
-static void device_close(struct device *device)
+/* `status` is what came of the verb; a recording that failed is a failure too. */
+static enum gbau_status device_close(struct device *device, enum gbau_status status)
 {
     usim_close(&device->usim);
     reader_close(device->reader);
     crypto_openssl_close(&device->crypto);
+    return card_trace_end(device->recorder, status);
 }
 
 /* bootstrap */
@@ -51,7 +58,7 @@ static enum gbau_status check_bsf_url(const char *url)
 
 /* What the verb was told. */
 struct bootstrap_options {
-    const char *card, *bsf, *pin, *tmpi_file;
+    const char *card, *bsf, *pin, *tmpi_file, *trace;
     bool as_json;
     bool trust_missing_info;
 };
@@ -97,6 +104,7 @@ int verb_bootstrap(int argc, char **argv)
         {"--pin", "DIGITS", "the card's PIN", false, &options.pin, NULL, NULL},
         {"--tmpi", "FILE", "keeps a temporary identity there, so that the IMPI is sent in clear only once", false,
          &options.tmpi_file, NULL, NULL},
+        {"--trace", "FILE.pcapng", CARD_TRACE_HELP, false, &options.trace, NULL, NULL},
         {"--no-rspauth", NULL, "accept a BSF that does not prove itself in Authentication-Info", false, NULL, NULL,
          &options.trust_missing_info},
         {"--json", NULL, "print JSON: b_tid, lifetime, impi, mode", false, NULL, NULL, &options.as_json},
@@ -113,7 +121,7 @@ int verb_bootstrap(int argc, char **argv)
     bool printed = false;
     enum gbau_status status = check_bsf_url(options.bsf);
     if (status == GBAU_OK) {
-        status = device_open(&device, options.card, options.pin);
+        status = device_open(&device, options.card, options.pin, options.trace);
     }
     if (status == GBAU_OK) {
         status = run_bootstrapping(&device, &options, &done);
@@ -121,7 +129,7 @@ int verb_bootstrap(int argc, char **argv)
     if (status == GBAU_OK) {
         printed = report_bootstrapping(&device, &done, options.as_json);
     }
-    device_close(&device);
+    status = device_close(&device, status);
     secret_wipe(&done, sizeof done);
     return status != GBAU_OK ? verb_fail("bootstrap", status) : printed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -163,12 +171,14 @@ int verb_naf_key(int argc, char **argv)
     const char *naf = NULL;
     const char *ua = NULL;
     const char *pin = NULL;
+    const char *trace = NULL;
     bool as_json = false;
     const struct option table[] = {
         {"--card", "CARD", "a card file, pcsc, pcsc:N, pcsc:NAME or at:DEVICE", true, &card, NULL, NULL},
         {"--naf", "FQDN", "the service's name", true, &naf, NULL, NULL},
         {"--ua", "HEX", "its Ua security protocol identifier, 10 hexadecimal digits", true, &ua, NULL, NULL},
         {"--pin", "DIGITS", "the card's PIN", false, &pin, NULL, NULL},
+        {"--trace", "FILE.pcapng", CARD_TRACE_HELP, false, &trace, NULL, NULL},
         {"--json", NULL, "print JSON: ks_ext_naf", false, NULL, NULL, &as_json},
     };
     const struct usage usage = {
@@ -183,14 +193,14 @@ int verb_naf_key(int argc, char **argv)
     struct device device;
     struct ks_ext_naf key = {0};
     bool printed = false;
-    enum gbau_status status = device_open(&device, card, pin);
+    enum gbau_status status = device_open(&device, card, pin, trace);
     if (status == GBAU_OK) {
         status = derive(&device, naf, ua, &key);
     }
     if (status == GBAU_OK) {
         printed = report_naf_key(&key, as_json);
     }
-    device_close(&device);
+    status = device_close(&device, status);
     secret_wipe(&key, sizeof key);
     return status != GBAU_OK ? verb_fail("naf-key", status) : printed ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -11,6 +11,8 @@ extern const struct log cli_log;
 int verb_card_create(int argc, char **argv);
 int verb_card_apdu(int argc, char **argv);
 int verb_card_serve(int argc, char **argv);
+int verb_card_show(int argc, char **argv);
+int verb_card_trace(int argc, char **argv);
 int verb_bootstrap(int argc, char **argv);
 int verb_naf_key(int argc, char **argv);
 int verb_subscriber_add(int argc, char **argv);

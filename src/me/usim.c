@@ -167,8 +167,7 @@ static enum gbau_status verify_pin(struct usim *usim, const char *pin)
     return status;
 }
 
-/* An empty VERIFY tells whether a PIN is asked for at all, and costs no try (TS 102 221 11.1.9). */
-static enum gbau_status unlock(struct usim *usim, const char *pin)
+enum gbau_status usim_unlock(struct usim *usim, const char *pin)
 {
     struct apdu_response response;
     const struct apdu_command query = {.ins = INS_VERIFY, .p2 = 0x01, .le = APDU_NO_LE};
@@ -196,7 +195,7 @@ enum gbau_status usim_open(struct usim *usim, struct reader *reader, const char 
     open_channel(usim);
     enum gbau_status status = select_usim(usim);
     if (status == GBAU_OK) {
-        status = unlock(usim, pin);
+        status = usim_unlock(usim, pin);
     }
     if (status == GBAU_OK) {
         status = read_identity(usim);

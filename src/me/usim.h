@@ -40,6 +40,12 @@ struct usim_bootstrapping {
 GBAU_MUST_USE enum gbau_status usim_open(struct usim *usim, struct reader *reader, const char *pin,
                                          const struct log *log);
 
+/*
+ * Verifies `pin` (NULL: none) when the card asks for it; an empty VERIFY tells, and costs no try (TS 102 221 11.1.9).
+ * Of *usim only reader, channel and log are needed. The PIN errors of usim_open, and GBAU_E_ARGUMENT for what is no PIN.
+ */
+GBAU_MUST_USE enum gbau_status usim_unlock(struct usim *usim, const char *pin);
+
 /* Closes the channel. */
 void usim_close(struct usim *usim);
 

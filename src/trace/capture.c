@@ -18,7 +18,7 @@ enum {
     GSMTAP_HEADER_SIZE = 16,
     TCP_HEADER_SIZE = 20,
     IPV4_MAX_SIZE = 0xffff,
-    BLOCK_SIZE = IPV4_MAX_SIZE + 64, /* the longest packet and the fields of its block */
+    BLOCK_SIZE = IPV4_MAX_SIZE + CAPTURE_COMMENT_MAX + 64, /* the longest packet and the fields of its block */
     SEGMENT_SIZE = 1400,
     SEGMENTS_PER_ACK = 16, /* keeps what is unacknowledged below the window of 65,535 */
     NAME_MAX_LENGTH = 255,
@@ -32,6 +32,7 @@ enum {
     BLOCK_NAME_RESOLUTION = 4,
     BLOCK_ENHANCED_PACKET = 6,
     BYTE_ORDER_MAGIC = 0x1a2b3c4d,
+    OPTION_COMMENT = 1,
     OPTION_IF_NAME = 2,
     OPTION_SHB_USER_APPLICATION = 4,
     RECORD_IPV4 = 1,
@@ -66,6 +67,7 @@ struct transport {
     struct octets header;    /* with zeros for its checksum */
     size_t checksum_offset;  /* in `header` */
     struct octets pieces[3]; /* the payload */
+    const char *comment;     /* NULL: none */
 };
 
 static void write_all(struct capture *capture, struct octets octets)
@@ -268,6 +270,10 @@ static void write_packet(struct capture *capture, const struct capture_end *from
     put_packet_fields(&writer, length);
     put_ipv4_header(&writer, from, to, transport->protocol, (uint16_t)length, capture->packet_count++);
     put_transport(&writer, transport);
+    pad_to_word(&writer);
+    if (transport->comment != NULL && strlen(transport->comment) <= CAPTURE_COMMENT_MAX) {
+        put_option(&writer, OPTION_COMMENT, transport->comment);
+    }
     end_block(capture, &writer);
 }
 
@@ -349,13 +355,22 @@ static void put_gsmtap_header(struct octet_writer *writer)
 
 void capture_add_apdu(struct capture *capture, struct octets command, struct octets response)
 {
+    capture_add_commented_apdu(capture, command, response, NULL);
+}
+
+void capture_add_commented_apdu(struct capture *capture, struct octets command, struct octets response,
+                                const char *comment)
+{
     static const struct capture_end loopback = {.address = {127, 0, 0, 1}, .port = GSMTAP_PORT};
     if (capture == NULL) {
         return;
     }
     uint8_t p3 = 0;
     uint8_t header[UDP_HEADER_SIZE + GSMTAP_HEADER_SIZE] = {0};
-    struct transport udp = {.protocol = PROTOCOL_UDP, .header = octets_of(header, sizeof header), .checksum_offset = 6};
+    struct transport udp = {.protocol = PROTOCOL_UDP,
+                            .header = octets_of(header, sizeof header),
+                            .checksum_offset = 6,
+                            .comment = comment};
     frame_apdu(command, response, &p3, udp.pieces);
     struct octet_writer writer = octet_writer_of(header, sizeof header);
     octet_writer_u16(&writer, loopback.port);

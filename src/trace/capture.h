@@ -41,6 +41,11 @@ struct capture_end {
  */
 void capture_add_apdu(struct capture *capture, struct octets command, struct octets response);
 
+/* The same with a comment, UTF-8, which Wireshark shows with the packet; more than CAPTURE_COMMENT_MAX octets are none. */
+enum { CAPTURE_COMMENT_MAX = 2100 };
+void capture_add_commented_apdu(struct capture *capture, struct octets command, struct octets response,
+                                const char *comment);
+
 /* A TCP connection in the capture. */
 struct capture_stream;
 
