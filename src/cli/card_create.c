@@ -35,7 +35,7 @@ static enum gbau_status take_api_naf(const char *text, uint8_t buffer[NAF_ID_MAX
     if (status == GBAU_E_MALFORMED) {
         log_error(&cli_log, "--api-naf takes FQDN/UA with UA as 10 hexadecimal digits");
     } else if (status != GBAU_OK) {
-        log_error(&cli_log, "--api-naf: '%s' does not begin with a host name", text);
+        log_error(&cli_log, "--api-naf: '%.*s' is no host name", (int)strcspn(text, "/"), text);
     }
     *line = (struct profile_api_line){.naf_id = octets_written(&writer)};
     return status == GBAU_OK ? GBAU_OK : GBAU_E_ARGUMENT;

@@ -87,17 +87,24 @@ struct profile_subscription *profile_file_subscription(struct profile_file *file
     return &file->subscription;
 }
 
-/* Room that changes to the default card need comes out of what is free on it, as far as there is enough. */
+/* What changes to the default card need comes out of what is free on it, as far as there is enough. */
+static void settle_free_room_of_default_card(struct profile_file *file, struct card_description *description)
+{
+    description->free_slots =
+        file->file_count < file->default_slots ? file->default_slots - file->file_count : FREE_FILES_DEFAULT;
+    const size_t used = card_description_used_size(description);
+    description->free_size = used < PROFILE_DATA_SIZE ? PROFILE_DATA_SIZE - used : FREE_OCTETS_DEFAULT;
+}
+
 static void settle_free_room(struct profile_file *file, struct card_description *description)
 {
-    const size_t slots = CARD_MAX_FILES - file->file_count;
-    description->free_slots = file->free_files < slots ? file->free_files : slots;
+    const size_t most = CARD_MAX_FILES - file->file_count;
+    description->free_slots = file->free_files;
     description->free_size = file->free_octets;
     if (!file->is_whole) {
-        description->free_size = 0;
-        const size_t used = card_description_used_size(description);
-        description->free_size = used < PROFILE_DATA_SIZE ? PROFILE_DATA_SIZE - used : FREE_OCTETS_DEFAULT;
+        settle_free_room_of_default_card(file, description);
     }
+    description->free_slots = description->free_slots < most ? description->free_slots : most;
 }
 
 static enum gbau_status finish(struct profile_file *file, struct card_description *description)

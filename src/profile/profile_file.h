@@ -5,6 +5,7 @@
 #ifndef PROFILE_PROFILE_FILE_H
 #define PROFILE_PROFILE_FILE_H
 
+#include "base/log.h"
 #include "profile/profile_keys.h"
 #include "uicc/profile.h"
 

@@ -38,8 +38,9 @@ struct profile_file {
     struct profile_keys keys[CARD_MAX_APPLICATIONS]; /* in the whole form */
     size_t rule_count;
     struct named_rule rules[RULES_MAX];
-    unsigned free_files;
-    unsigned free_octets;
+    size_t default_slots; /* for files, of the default card; in the short form */
+    unsigned free_files;  /* in the whole form */
+    unsigned free_octets; /* in the whole form */
     struct octet_writer arena;
     uint8_t arena_memory[ARENA_SIZE];
 };

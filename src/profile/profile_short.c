@@ -216,8 +216,7 @@ static enum gbau_status take_default_card(struct profile_file *file)
     file->file_count = description.file_count;
     file->pin_count = description.pin_count;
     file->application_count = description.application_count;
-    file->free_files = (unsigned)description.free_slots;
-    file->free_octets = (unsigned)description.free_size;
+    file->default_slots = description.file_count + description.free_slots;
     return GBAU_OK;
 }
 
