@@ -1,4 +1,4 @@
-# Five words: demo test bench fuzz install. Meson and Ninja do the work; the first run installs what is missing.
+# Six words: demo test bench fuzz firmware-size install. Meson and Ninja do the work; the first run installs what is missing.
 
 BUILD        ?= build
 BUILD_ASAN   ?= build-asan
@@ -6,7 +6,7 @@ BUILD_FUZZ   ?= build-fuzz
 FUZZ_SECONDS ?= 60
 PREFIX       ?= /usr/local
 
-.PHONY: demo test bench fuzz install build clean
+.PHONY: demo test bench fuzz firmware-size install build clean
 .DEFAULT_GOAL := build
 
 # The main job: everything starts on loopback, a message is sealed in the card and opened at the service.
@@ -27,6 +27,13 @@ bench:
 fuzz:
 	scripts/dependencies.sh build fuzz
 	BUILD=$(BUILD_FUZZ) FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz.sh
+
+# What the card costs on a Cortex-M4, beside the goals: build/firmware-size.json.
+firmware-size:
+	scripts/dependencies.sh build firmware
+	test -f $(BUILD)/build.ninja || meson setup $(BUILD)
+	ninja -C $(BUILD) build.ninja
+	scripts/firmware_size.py --build $(BUILD)
 
 install: build
 	meson configure $(BUILD) -Dprefix=$(PREFIX)

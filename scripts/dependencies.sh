@@ -1,11 +1,12 @@
 #!/bin/sh
 # dependencies.sh: looks for the Debian packages that the named groups need and installs what is missing.
-# usage: scripts/dependencies.sh build|test|bench|fuzz ...
+# usage: scripts/dependencies.sh build|test|bench|fuzz|firmware ...
 # Works offline when everything is there; without rights it prints the one line to run.
 set -eu
 
 build="gcc meson ninja-build pkg-config libssl-dev libfreediameter-dev libmicrohttpd-dev libcurl4-openssl-dev
   libxml2-dev libyaml-dev libjansson-dev libsqlite3-dev liblmdb-dev libpcsclite-dev libcbor-dev libcmocka-dev"
+firmware="meson ninja-build python3 gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm"
 test="python3 python3-pytest python3-cryptography pcscd vsmartcard-vpcd opensc pcsc-tools tshark curl openssl
   libxml2-utils util-linux iproute2"
 bench="python3 libosmocore-dev pcscd vsmartcard-vpcd opensc util-linux iproute2"
@@ -15,11 +16,12 @@ wanted=
 for group in "$@"; do
     case $group in
     build) wanted="$wanted $build" ;;
-    test) wanted="$wanted $test" ;;
+    test) wanted="$wanted $test $firmware" ;;
     bench) wanted="$wanted $bench" ;;
     fuzz) wanted="$wanted $fuzz" ;;
+    firmware) wanted="$wanted $firmware" ;;
     *)
-        echo "dependencies.sh: no group '$group': use build, test, bench or fuzz" >&2
+        echo "dependencies.sh: no group '$group': use build, test, bench, fuzz or firmware" >&2
         exit 2
         ;;
     esac

@@ -27,4 +27,13 @@ void apdu_mark_answer(struct apdu_exchange *exchange, struct octets part);
 void authenticate_put_command(struct text *text, struct apdu_exchange *exchange);
 void authenticate_put_answer(struct text *text, struct apdu_exchange *exchange);
 
+/* api_words.c: the applet of the GBA_U API (docs/gba_u-api.md 8) */
+void api_put_objects(struct text *text, struct apdu_exchange *exchange);
+void api_put_handle(struct text *text, struct apdu_exchange *exchange);
+void api_put_answer(struct text *text, struct apdu_exchange *exchange);
+void api_put_process(struct text *text, struct apdu_exchange *exchange);
+void api_put_process_answer(struct text *text, struct apdu_exchange *exchange);
+void api_put_transfer(struct text *text, struct apdu_exchange *exchange);
+void api_put_transfer_answer(struct text *text, struct apdu_exchange *exchange);
+
 #endif

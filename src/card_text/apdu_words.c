@@ -7,10 +7,8 @@
 #include "card_text/apdu_exchange.h"
 #include "card_text/application_names.h"
 #include "card_text/file_control.h"
-#include "card_text/gba_names.h"
 #include "card_text/selection.h"
 #include "card_text/status_words.h"
-#include "codec/ber_tlv.h"
 
 enum { INS_GET_RESPONSE = 0xc0, INS_MANAGE_CHANNEL = 0x70, CLASS_PROPRIETARY = 0x80, CLASS_GSM = 0xa0, HEX_LIMIT = 32 };
 
@@ -122,6 +120,14 @@ static void put_record(struct text *text, struct apdu_exchange *exchange)
     put_file(text, exchange);
 }
 
+static void put_search(struct text *text, struct apdu_exchange *exchange)
+{
+    put_record(text, exchange);
+    if (file_name_is_secret(exchange->channel->file)) {
+        apdu_mark_command(exchange, exchange->data);
+    }
+}
+
 static void put_update_record(struct text *text, struct apdu_exchange *exchange)
 {
     put_record(text, exchange);
@@ -223,51 +229,20 @@ static void put_object(struct text *text, struct apdu_exchange *exchange)
     }
 }
 
-/* The GBA_U API's applet (uicc/api_applet.h) */
-
-static void put_open_key(struct text *text, struct apdu_exchange *exchange)
+/* A suspended card comes back for whoever has its token, PINs verified (TS 102 221 11.1.22). */
+static void put_suspend(struct text *text, struct apdu_exchange *exchange)
 {
-    enum { TAG_NAF_ID = 0x80, TAG_LABEL = 0x84 };
-    struct octets value;
-    if (ber_tlv_find(exchange->data, TAG_NAF_ID, &value) == GBAU_OK) {
-        text_put(text, " for ");
-        text_put_naf_id(text, value);
-    }
-    if (ber_tlv_find(exchange->data, TAG_LABEL, &value) == GBAU_OK) {
-        text_put(text, ", label ");
-        text_put_untrusted(text, value);
-    }
-}
-
-static void put_open_key_answer(struct text *text, struct apdu_exchange *exchange)
-{
-    enum { TAG_HANDLE = 0x90, TAG_B_TID = 0x81 };
-    struct octets value;
-    if (ber_tlv_find(exchange->answer, TAG_HANDLE, &value) == GBAU_OK && value.length == 1) {
-        text_format(text, "handle %u", value.data[0]);
-    }
-    if (ber_tlv_find(exchange->answer, TAG_B_TID, &value) == GBAU_OK) {
-        text_put(text, ", B-TID ");
-        text_put_untrusted(text, value);
-    }
-}
-
-static void put_handle(struct text *text, struct apdu_exchange *exchange)
-{
-    text_format(text, " handle %u", exchange->p1);
-}
-
-static void put_encrypt(struct text *text, struct apdu_exchange *exchange)
-{
-    enum { TAG_PLAINTEXT = 0x87 };
-    struct octets plaintext;
-    put_handle(text, exchange);
-    if (ber_tlv_find(exchange->data, TAG_PLAINTEXT, &plaintext) == GBAU_OK) {
-        apdu_mark_command(exchange, plaintext);
-        text_format(text, ", plaintext (%zu octets, withheld)", plaintext.length);
-    } else {
+    enum { P1_RESUME = 0x01 };
+    if (exchange->p1 == P1_RESUME) {
         apdu_mark_command(exchange, exchange->data);
+        text_put(text, " resume (token withheld)");
     }
+}
+
+static void put_suspend_answer(struct text *text, struct apdu_exchange *exchange)
+{
+    apdu_mark_answer(exchange, exchange->answer);
+    text_format(text, "(%zu octets, withheld)", exchange->answer.length);
 }
 
 static void put_length_answer(struct text *text, struct apdu_exchange *exchange)
@@ -297,7 +272,7 @@ static const struct command_name commands[] = {
     {0xd6, INTERINDUSTRY, true, "UPDATE BINARY", put_update_binary, NULL},
     {0xb2, INTERINDUSTRY, false, "READ RECORD", put_record, put_read_answer},
     {0xdc, INTERINDUSTRY, true, "UPDATE RECORD", put_update_record, NULL},
-    {0xa2, INTERINDUSTRY, true, "SEARCH RECORD", put_record, put_record_numbers},
+    {0xa2, INTERINDUSTRY, true, "SEARCH RECORD", put_search, put_record_numbers},
     {0x32, ANY_CLASS, true, "INCREASE", put_file, NULL},
     {0xcb, ANY_CLASS, true, "RETRIEVE DATA", put_object, put_length_answer},
     {0xdb, ANY_CLASS, true, "SET DATA", put_object, NULL},
@@ -315,7 +290,7 @@ static const struct command_name commands[] = {
     {0xaa, ANY_CLASS, true, "TERMINAL CAPABILITY", NULL, NULL},
     {0x73, ANY_CLASS, true, "MANAGE SECURE CHANNEL", NULL, NULL},
     {0x75, ANY_CLASS, true, "TRANSACT DATA", NULL, NULL},
-    {0x76, ANY_CLASS, true, "SUSPEND UICC", NULL, NULL},
+    {0x76, ANY_CLASS, true, "SUSPEND UICC", put_suspend, put_suspend_answer},
     {0x78, ANY_CLASS, true, "GET IDENTITY", NULL, put_length_answer},
     {0x7a, ANY_CLASS, true, "EXCHANGE CAPABILITIES", NULL, NULL},
     {0x10, ANY_CLASS, true, "TERMINAL PROFILE", NULL, NULL},
@@ -331,9 +306,17 @@ static const struct command_name commands[] = {
     {0xfe, ANY_CLASS, true, "TERMINATE CARD USAGE", NULL, NULL},
     {0xd4, ANY_CLASS, true, "RESIZE FILE", NULL, NULL},
     {0xe2, ANY_CLASS, true, "STORE DATA", NULL, NULL},
-    {0x50, PROPRIETARY, true, "OPEN KEY", put_open_key, put_open_key_answer},
-    {0x52, PROPRIETARY, true, "ENCRYPT", put_encrypt, put_length_answer},
-    {0x5e, PROPRIETARY, true, "CLOSE KEY", put_handle, NULL},
+    {0x40, PROPRIETARY, false, "CAPABILITIES", NULL, api_put_answer},
+    {0x42, PROPRIETARY, false, "LIST", NULL, api_put_answer},
+    {0x4e, PROPRIETARY, false, "COUNTER", NULL, NULL},
+    {0x50, PROPRIETARY, true, "OPEN KEY", api_put_objects, api_put_answer},
+    {0x52, PROPRIETARY, true, "PROCESS", api_put_process, api_put_process_answer},
+    {0x54, PROPRIETARY, true, "AUTHENTICATE KEY", api_put_handle, api_put_answer},
+    {0x56, PROPRIETARY, true, "DERIVE KEY", api_put_handle, api_put_answer},
+    {0x58, PROPRIETARY, true, "TRANSFER KEY", api_put_transfer, api_put_transfer_answer},
+    {0x5a, PROPRIETARY, true, "KEEP KEY", api_put_handle, NULL},
+    {0x5c, PROPRIETARY, true, "APPLY", api_put_objects, NULL},
+    {0x5e, PROPRIETARY, true, "CLOSE KEY", api_put_handle, NULL},
 };
 
 static const struct command_name *find_command(uint8_t cla, uint8_t ins)

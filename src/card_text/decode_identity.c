@@ -58,8 +58,9 @@ void decode_administrative_data(struct octets body, struct card_content *content
     if (additional != 0) {
         content_add(content, "additional information", "%04X", additional);
     }
-    if (octet_reader_left(&reader) > 0) {
-        content_add(content, "digits of MNC", "%u", octet_reader_u8(&reader) & 0x0fU);
+    const unsigned digits = octet_reader_u8(&reader) & 0x0fU; /* not in every file, and none in an ISIM's */
+    if (digits != 0) {
+        content_add(content, "digits of MNC", "%u", digits);
     }
 }
 
@@ -191,13 +192,19 @@ static const struct {
     uint8_t status;
     const char *words;
 } sms_states[] = {
-    {0x00, "free"}, {0x01, "received, read"}, {0x03, "received, unread"}, {0x05, "sent"}, {0x07, "to be sent"},
+    {0x01, "received, read"},
+    {0x03, "received, unread"},
+    {0x05, "sent"},
+    {0x07, "to be sent"},
 };
 
-/* The status only: a message is its reader's affair (31.102 4.2.25). */
+/* The status only: a message is its reader's affair. With b1 clear the record is free (31.102 4.2.25). */
 void decode_sms(struct octets body, struct card_content *content)
 {
     const uint8_t status = body.data[0] & 0x07U;
+    if ((status & 0x01) == 0) {
+        return;
+    }
     const char *words = "unknown status";
     for (size_t i = 0; i < sizeof sms_states / sizeof sms_states[0]; i++) {
         words = sms_states[i].status == status ? sms_states[i].words : words;
@@ -254,9 +261,15 @@ void decode_power(struct octets body, struct card_content *content)
     content_add(content, "after", "%u s", octet_reader_u8(&reader));
 }
 
+/* Up to four octets. */
 void decode_single_number(struct octets body, struct card_content *content)
 {
-    content_add(content, NULL, "%u", body.data[0]);
+    struct octet_reader reader = octet_reader_of(body);
+    uint32_t number = 0;
+    for (size_t i = 0; i < 4 && octet_reader_left(&reader) > 0; i++) {
+        number = number << 8 | octet_reader_u8(&reader);
+    }
+    content_add(content, NULL, "%u", (unsigned)number);
 }
 
 void decode_alpha(struct octets body, struct card_content *content)

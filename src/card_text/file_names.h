@@ -76,7 +76,7 @@ bool file_name_is_secret(const struct file_name *name);
 
 /*
  * Decodes a body or record into `content`; as hexadecimal digits when `name` is NULL or has no decoder. A body that is
- * FF to its end gives no items.
+ * FF to its end, or otherwise known to be free, gives no items.
  */
 void file_name_decode(const struct file_name *name, struct octets body, struct card_content *content);
 

@@ -32,14 +32,11 @@ void card_show_put_needed(struct text *text, const struct card_node *node)
     }
 }
 
-bool card_show_is_free(const struct card_part *part)
+bool card_show_is_free(const struct card_node *node, const struct card_part *part)
 {
-    for (size_t i = 0; i < part->octets.length; i++) {
-        if (part->octets.data[i] != 0xff) {
-            return false;
-        }
-    }
-    return true;
+    struct card_content content;
+    file_name_decode(node->file, part->octets, &content);
+    return content.count == 0;
 }
 
 int verb_card_show(int argc, char **argv)

@@ -16,7 +16,7 @@ void card_show_put_needed(struct text *text, const struct card_node *node);
 /* The access rule of an EF as items of `content`. */
 void card_show_add_access(const struct card_node *node, struct card_content *content);
 
-/* True when every octet of a part is FF: a free record. */
-bool card_show_is_free(const struct card_part *part);
+/* True when there is nothing in a part: a free record, an empty file. */
+bool card_show_is_free(const struct card_node *node, const struct card_part *part);
 
 #endif

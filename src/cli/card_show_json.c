@@ -96,7 +96,7 @@ static void set_parts(json_t *object, const struct card_node *node)
     size_t free_count = 0;
     for (size_t i = 0; i < node->part_count; i++) {
         const struct card_part *part = &node->parts[i];
-        if (card_show_is_free(part)) {
+        if (card_show_is_free(node, part)) {
             free_count++;
             continue;
         }

@@ -80,6 +80,19 @@ static void end_line(struct paper *paper)
 
 /* Lines */
 
+/* The item at *index, joined with those behind it that say the same: "read, update PIN". Moves *index past them. */
+static void join_items(const struct card_content *content, size_t *index, struct text *text)
+{
+    const struct content_item *item = &content->items[(*index)++];
+    text_put(text, item->label == NULL ? "" : item->label);
+    while (item->label != NULL && *index < content->count && content->items[*index].label != NULL &&
+           strcmp(content->items[*index].value, item->value) == 0) {
+        text_format(text, ", %s", content->items[(*index)++].label);
+    }
+    text_put(text, item->label == NULL ? "" : " ");
+    text_put(text, item->value);
+}
+
 /* Items side by side, as many as fit on a line; every further line begins under the first. */
 static void put_items(struct paper *paper, const char *prefix, const char *head, const struct card_content *content)
 {
@@ -88,17 +101,15 @@ static void put_items(struct paper *paper, const char *prefix, const char *head,
     put(paper, STYLE_FAINT, prefix);
     put(paper, STYLE_FAINT, head);
     const size_t indentation = paper->column;
-    for (size_t i = 0; i < content->count; i++) {
+    for (size_t i = 0; i < content->count;) {
+        const bool is_first = i == 0;
         struct text text = text_of(item, sizeof item);
-        const char *label = content->items[i].label;
-        text_put(&text, label == NULL ? "" : label);
-        text_put(&text, label == NULL ? "" : " ");
-        text_put(&text, content->items[i].value);
-        if (i > 0 && paper->column + sizeof between + width_of(item) > paper->width) {
+        join_items(content, &i, &text);
+        if (!is_first && paper->column + width_of(between) + width_of(item) > paper->width) {
             end_line(paper);
             put(paper, STYLE_FAINT, prefix);
             go_to(paper, indentation);
-        } else if (i > 0) {
+        } else if (!is_first) {
             put(paper, STYLE_FAINT, between);
         }
         put(paper, STYLE_PLAIN, item);
@@ -182,7 +193,7 @@ static size_t count_free(const struct card_node *node)
 {
     size_t count = 0;
     for (size_t i = 0; i < node->part_count; i++) {
-        count += card_show_is_free(&node->parts[i]) ? 1 : 0;
+        count += card_show_is_free(node, &node->parts[i]) ? 1 : 0;
     }
     return count;
 }
@@ -211,7 +222,8 @@ static enum style put_remark(struct text *text, const struct card_node *node)
         put_refusal(text, node);
         return STYLE_NOTICE;
     }
-    text_put(text, node->part_count > 0 && count_free(node) == node->part_count ? "empty" : "");
+    const bool is_file = node->control.structure > FILE_DIRECTORY;
+    text_put(text, is_file && count_free(node) == node->part_count ? "empty" : "");
     return STYLE_FAINT;
 }
 
@@ -262,7 +274,7 @@ static void put_content(struct paper *paper, const char *prefix, const struct ca
     char note[32];
     const size_t free_count = count_free(node);
     for (size_t i = 0; i < node->part_count; i++) {
-        if (!card_show_is_free(&node->parts[i])) {
+        if (!card_show_is_free(node, &node->parts[i])) {
             put_part(paper, prefix, node, &node->parts[i]);
         }
     }

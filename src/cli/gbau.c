@@ -28,6 +28,7 @@ static const struct verb verbs[] = {
     {{"bootstrap", NULL}, verb_bootstrap, "get fresh keys into a card from the operator's BSF"},
     {{"naf-key", NULL}, verb_naf_key, "let a card derive the keys of a service, and show the device's one"},
     {{"subscriber", "add"}, verb_subscriber_add, "add a subscriber to the HSS's database"},
+    {{"conformance", "card"}, verb_conformance_card, "check any card against the standards, clause by clause"},
     {{"demo", NULL}, verb_demo, "run the whole story with real sockets, and draw it"},
 };
 
@@ -36,7 +37,7 @@ static void print_verbs(FILE *stream)
     fprintf(stream, "usage: gbau VERB ... [OPTIONS]\n\n");
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         const char *second = verbs[i].words[1] == NULL ? "" : verbs[i].words[1];
-        fprintf(stream, "  %-10s %-10s %s\n", verbs[i].words[0], second, verbs[i].summary);
+        fprintf(stream, "  %-11s %-10s %s\n", verbs[i].words[0], second, verbs[i].summary);
     }
     fprintf(stream, "\n'gbau VERB --help' tells more about a verb.\n");
 }

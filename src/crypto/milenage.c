@@ -33,12 +33,12 @@ static void rotate_and_add(const struct milenage *milenage, enum output which, c
 static enum gbau_status compute_temp(struct crypto *crypto, const struct milenage *milenage,
                                      const struct aka_rand *rand, uint8_t temp[AES_BLOCK_SIZE])
 {
-    enum gbau_status status = crypto_aes128_set_key(crypto, milenage->k.octets);
+    enum gbau_status status = crypto_block_set_key(crypto, BLOCK_AES128, BLOCK_ENCRYPT, milenage->k.octets);
     if (status != GBAU_OK) {
         return status;
     }
     xor_block(temp, rand->octets, milenage->opc.octets);
-    return crypto_aes128_encrypt(crypto, temp, temp, 1);
+    return crypto_block_run(crypto, BLOCK_AES128, BLOCK_ENCRYPT, temp, temp, 1);
 }
 
 /* The cipher input of OUT1: TEMP xor rot(IN1 xor OPc, r1) xor c1, IN1 = SQN || AMF || SQN || AMF. */
@@ -57,8 +57,7 @@ static void prepare_out1(const struct milenage *milenage, const uint8_t *temp, a
 }
 
 /* The cipher input of OUT2 to OUT5: rot(TEMP xor OPc, r) xor c. */
-static void prepare_out(const struct milenage *milenage, enum output which, const uint8_t *temp_xor_opc,
-                        uint8_t *block)
+static void prepare_out(const struct milenage *milenage, enum output which, const uint8_t *temp_xor_opc, uint8_t *block)
 {
     rotate_and_add(milenage, which, temp_xor_opc, block);
 }
@@ -89,11 +88,11 @@ static void split_f1(const struct milenage *milenage, uint8_t block[AES_BLOCK_SI
 enum gbau_status milenage_compute_opc(struct crypto *crypto, const struct aka_k *k, const uint8_t op[AKA_OPC_SIZE],
                                       struct aka_opc *opc)
 {
-    enum gbau_status status = crypto_aes128_set_key(crypto, k->octets);
+    enum gbau_status status = crypto_block_set_key(crypto, BLOCK_AES128, BLOCK_ENCRYPT, k->octets);
     if (status != GBAU_OK) {
         return status;
     }
-    status = crypto_aes128_encrypt(crypto, op, opc->octets, 1);
+    status = crypto_block_run(crypto, BLOCK_AES128, BLOCK_ENCRYPT, op, opc->octets, 1);
     xor_block(opc->octets, opc->octets, op);
     return status;
 }
@@ -106,7 +105,7 @@ enum gbau_status milenage_f1(struct crypto *crypto, const struct milenage *milen
     enum gbau_status status = compute_temp(crypto, milenage, rand, temp);
     if (status == GBAU_OK) {
         prepare_out1(milenage, temp, sqn, amf, block);
-        status = crypto_aes128_encrypt(crypto, block, block, 1);
+        status = crypto_block_run(crypto, BLOCK_AES128, BLOCK_ENCRYPT, block, block, 1);
     }
     if (status == GBAU_OK) {
         split_f1(milenage, block, mac_a, mac_s);
@@ -127,7 +126,7 @@ enum gbau_status milenage_f2345(struct crypto *crypto, const struct milenage *mi
         prepare_out(milenage, OUT2, temp, blocks[0]);
         prepare_out(milenage, OUT3, temp, blocks[1]);
         prepare_out(milenage, OUT4, temp, blocks[2]);
-        status = crypto_aes128_encrypt(crypto, blocks[0], blocks[0], 3);
+        status = crypto_block_run(crypto, BLOCK_AES128, BLOCK_ENCRYPT, blocks[0], blocks[0], 3);
     }
     if (status == GBAU_OK) {
         split_f2345(milenage, blocks, out);
@@ -146,7 +145,7 @@ enum gbau_status milenage_f5star(struct crypto *crypto, const struct milenage *m
     if (status == GBAU_OK) {
         xor_block(temp, temp, milenage->opc.octets);
         prepare_out(milenage, OUT5, temp, block);
-        status = crypto_aes128_encrypt(crypto, block, block, 1);
+        status = crypto_block_run(crypto, BLOCK_AES128, BLOCK_ENCRYPT, block, block, 1);
     }
     if (status == GBAU_OK) {
         xor_block(block, block, milenage->opc.octets);
@@ -170,7 +169,7 @@ enum gbau_status milenage_vector(struct crypto *crypto, const struct milenage *m
         prepare_out(milenage, OUT2, temp, blocks[1]);
         prepare_out(milenage, OUT3, temp, blocks[2]);
         prepare_out(milenage, OUT4, temp, blocks[3]);
-        status = crypto_aes128_encrypt(crypto, blocks[0], blocks[0], 4);
+        status = crypto_block_run(crypto, BLOCK_AES128, BLOCK_ENCRYPT, blocks[0], blocks[0], 4);
     }
     if (status == GBAU_OK) {
         split_f1(milenage, blocks[0], mac_a, NULL);

@@ -5,29 +5,39 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 
 #include "base/secret.h"
+#include "crypto/sha1.h"
+#include "crypto/sm3.h"
 
 struct openssl_state {
-    EVP_CIPHER *aes128_ecb;
+    EVP_CIPHER *ecb_ciphers[BLOCK_CIPHER_COUNT];
     EVP_CIPHER *aes128_gcm;
     EVP_CIPHER *aes256_gcm;
     EVP_MD *digests[DIGEST_ALGORITHM_COUNT];
-    EVP_CIPHER_CTX *ecb;
+    EVP_CIPHER_CTX *ecb[BLOCK_CIPHER_COUNT][BLOCK_DIRECTION_COUNT];
     EVP_CIPHER_CTX *gcm[2]; /* AES-128, AES-256 */
     EVP_MD_CTX *digest;
     EVP_MAC_CTX *hmac;
-    EVP_MAC_CTX *cmac[2]; /* AES-128, AES-256 */
 };
 
 static const char *const digest_names[DIGEST_ALGORITHM_COUNT] = {
     [DIGEST_MD5] = "MD5",
     [DIGEST_SHA1] = "SHA1",
     [DIGEST_SHA256] = "SHA256",
+    [DIGEST_SM3] = "SM3",
+};
+
+static const char *const ecb_names[BLOCK_CIPHER_COUNT] = {
+    [BLOCK_AES128] = "AES-128-ECB",
+    [BLOCK_AES256] = "AES-256-ECB",
+    [BLOCK_SM4] = "SM4-ECB",
 };
 
 static enum gbau_status ok_or_crypto_error(int result)
@@ -40,19 +50,24 @@ static size_t index_of_key(struct octets key)
     return key.length == 16 ? 0 : 1;
 }
 
-static enum gbau_status openssl_aes128_set_key(void *state, const uint8_t key[AES128_KEY_SIZE])
+static enum gbau_status openssl_block_set_key(void *state, enum block_cipher cipher, enum block_direction direction,
+                                              const uint8_t *key)
 {
     struct openssl_state *openssl = state;
     /* with a NULL cipher only the key is set: nothing is fetched or reallocated */
-    return ok_or_crypto_error(EVP_EncryptInit_ex2(openssl->ecb, NULL, key, NULL, NULL));
+    return ok_or_crypto_error(EVP_CipherInit_ex2(openssl->ecb[cipher][direction], NULL, key, NULL, -1, NULL));
 }
 
-static enum gbau_status openssl_aes128_encrypt(void *state, const uint8_t *in, uint8_t *out, size_t blocks)
+static enum gbau_status openssl_block_run(void *state, enum block_cipher cipher, enum block_direction direction,
+                                          const uint8_t *in, uint8_t *out, size_t blocks)
 {
     struct openssl_state *openssl = state;
     int written = 0;
+    if (blocks > INT_MAX / AES_BLOCK_SIZE) {
+        return GBAU_E_ARGUMENT;
+    }
     return ok_or_crypto_error(
-        EVP_EncryptUpdate(openssl->ecb, out, &written, in, (int)(blocks * AES_BLOCK_SIZE)));
+        EVP_CipherUpdate(openssl->ecb[cipher][direction], out, &written, in, (int)(blocks * AES_BLOCK_SIZE)));
 }
 
 static enum gbau_status openssl_hmac_sha256(void *state, struct octets key, const struct octets *parts,
@@ -86,19 +101,34 @@ static enum gbau_status openssl_digest(void *state, enum digest_algorithm algori
     return ok_or_crypto_error(EVP_DigestFinal_ex(openssl->digest, digest, NULL));
 }
 
-static enum gbau_status openssl_aes_cmac(void *state, struct octets key, struct octets message,
-                                         uint8_t mac[AES_CMAC_SIZE])
+/*
+ * EVP keeps its chaining values to itself, so SHA-256 is driven through the older interface, deprecated as it is:
+ * libcrypto's code uses the processor's instructions for SHA, several times as fast as any in C.
+ */
+static enum gbau_status sha256_blocks(uint32_t chaining[DIGEST_CHAINING_WORDS], const uint8_t *blocks, size_t count)
 {
-    struct openssl_state *openssl = state;
-    EVP_MAC_CTX *cmac = openssl->cmac[index_of_key(key)];
-    if (EVP_MAC_init(cmac, key.data, key.length, NULL) != 1) {
-        return GBAU_E_CRYPTO;
+    SHA256_CTX context = {.md_len = SHA256_SIZE};
+    memcpy(context.h, chaining, sizeof context.h);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    const int result = SHA256_Update(&context, blocks, count * DIGEST_BLOCK_SIZE);
+#pragma GCC diagnostic pop
+    memcpy(chaining, context.h, sizeof context.h);
+    secret_wipe(&context, sizeof context);
+    return ok_or_crypto_error(result);
+}
+
+static enum gbau_status openssl_digest_blocks(void *state, enum digest_algorithm algorithm,
+                                              uint32_t chaining[DIGEST_CHAINING_WORDS], const uint8_t *blocks,
+                                              size_t count)
+{
+    (void)state;
+    if (algorithm == DIGEST_SHA256) {
+        return sha256_blocks(chaining, blocks, count);
     }
-    if (message.length > 0 && EVP_MAC_update(cmac, message.data, message.length) != 1) {
-        return GBAU_E_CRYPTO;
-    }
-    size_t length = 0;
-    return ok_or_crypto_error(EVP_MAC_final(cmac, mac, &length, AES_CMAC_SIZE));
+    /* these are rare, and libcrypto has no way to SM3's chaining value at all */
+    (algorithm == DIGEST_SM3 ? sm3_blocks : sha1_blocks)(chaining, blocks, count);
+    return GBAU_OK;
 }
 
 static enum gbau_status openssl_aes_gcm_seal(void *state, struct octets key, const uint8_t nonce[AES_GCM_NONCE_SIZE],
@@ -167,73 +197,80 @@ static enum gbau_status openssl_random(void *state, uint8_t *out, size_t length)
 }
 
 static const struct crypto_table openssl_table = {
-    .aes128_set_key = openssl_aes128_set_key,
-    .aes128_encrypt = openssl_aes128_encrypt,
+    .block_set_key = openssl_block_set_key,
+    .block_run = openssl_block_run,
     .hmac_sha256 = openssl_hmac_sha256,
     .digest = openssl_digest,
-    .aes_cmac = openssl_aes_cmac,
+    .digest_blocks = openssl_digest_blocks,
     .aes_gcm_seal = openssl_aes_gcm_seal,
     .aes_gcm_open = openssl_aes_gcm_open,
     .random = openssl_random,
 };
 
 /*
- * A context with its cipher chosen, so that later calls only set key and nonce. Padding stays on: it concerns the end
- * of a message, which ECB never reaches here, and switching it off costs a search for the parameter with every key.
+ * A context with its cipher chosen, so that later calls only set key and nonce. Padding stays on where it does no harm:
+ * encrypting, it concerns the end of a message, which ECB never reaches here, and switching it off costs a search for
+ * the parameter with every key. Decrypting, it would hold the last block back.
  */
-static EVP_CIPHER_CTX *new_cipher_context(const EVP_CIPHER *cipher)
+static EVP_CIPHER_CTX *new_cipher_context(const EVP_CIPHER *cipher, enum block_direction direction)
 {
     EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-    if (context != NULL && (cipher == NULL || EVP_CipherInit_ex2(context, cipher, NULL, NULL, 1, NULL) != 1)) {
+    const bool encrypts = direction == BLOCK_ENCRYPT;
+    if (context != NULL &&
+        (cipher == NULL || EVP_CipherInit_ex2(context, cipher, NULL, NULL, encrypts ? 1 : 0, NULL) != 1 ||
+         (!encrypts && EVP_CIPHER_CTX_set_padding(context, 0) != 1))) {
         EVP_CIPHER_CTX_free(context);
         return NULL;
     }
     return context;
 }
 
-/* A MAC context with its digest or cipher chosen, so that later calls only set the key. */
-static EVP_MAC_CTX *new_mac_context(const char *mac_name, const char *parameter_name, const char *algorithm)
+/* HMAC-SHA-256 with its digest chosen, so that later calls only set the key. */
+static EVP_MAC_CTX *new_hmac_context(void)
 {
-    EVP_MAC *mac = EVP_MAC_fetch(NULL, mac_name, NULL);
+    char digest_name[] = "SHA256"; /* libcrypto takes a pointer that is not const */
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest_name, 0),
+                                     OSSL_PARAM_construct_end()};
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     EVP_MAC_CTX *context = mac == NULL ? NULL : EVP_MAC_CTX_new(mac);
     EVP_MAC_free(mac); /* the context keeps its own reference */
-    if (context == NULL) {
-        return NULL;
-    }
-    char name[24];
-    size_t length = 0;
-    while (algorithm[length] != '\0' && length + 1 < sizeof name) {
-        name[length] = algorithm[length];
-        length++;
-    }
-    name[length] = '\0';
-    OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(parameter_name, name, 0), OSSL_PARAM_construct_end()};
-    if (EVP_MAC_CTX_set_params(context, parameters) != 1) {
+    if (context == NULL || EVP_MAC_CTX_set_params(context, parameters) != 1) {
         EVP_MAC_CTX_free(context);
         return NULL;
     }
     return context;
 }
 
-static bool fetch_all(struct openssl_state *openssl)
+static bool fetch_digests(struct openssl_state *openssl)
 {
     bool complete = true;
     for (size_t i = 0; i < DIGEST_ALGORITHM_COUNT; i++) {
         openssl->digests[i] = EVP_MD_fetch(NULL, digest_names[i], NULL);
         complete = complete && openssl->digests[i] != NULL;
     }
-    openssl->aes128_ecb = EVP_CIPHER_fetch(NULL, "AES-128-ECB", NULL);
+    openssl->digest = EVP_MD_CTX_new();
+    return complete && openssl->digest != NULL;
+}
+
+static bool fetch_block_ciphers(struct openssl_state *openssl)
+{
+    bool complete = true;
+    for (size_t i = 0; i < BLOCK_CIPHER_COUNT; i++) {
+        openssl->ecb_ciphers[i] = EVP_CIPHER_fetch(NULL, ecb_names[i], NULL);
+        openssl->ecb[i][BLOCK_ENCRYPT] = new_cipher_context(openssl->ecb_ciphers[i], BLOCK_ENCRYPT);
+        openssl->ecb[i][BLOCK_DECRYPT] = new_cipher_context(openssl->ecb_ciphers[i], BLOCK_DECRYPT);
+        complete = complete && openssl->ecb[i][BLOCK_ENCRYPT] != NULL && openssl->ecb[i][BLOCK_DECRYPT] != NULL;
+    }
+    return complete;
+}
+
+static bool fetch_gcm(struct openssl_state *openssl)
+{
     openssl->aes128_gcm = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
     openssl->aes256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-    openssl->ecb = new_cipher_context(openssl->aes128_ecb);
-    openssl->gcm[0] = new_cipher_context(openssl->aes128_gcm);
-    openssl->gcm[1] = new_cipher_context(openssl->aes256_gcm);
-    openssl->digest = EVP_MD_CTX_new();
-    openssl->hmac = new_mac_context("HMAC", OSSL_MAC_PARAM_DIGEST, "SHA256");
-    openssl->cmac[0] = new_mac_context("CMAC", OSSL_MAC_PARAM_CIPHER, "AES-128-CBC");
-    openssl->cmac[1] = new_mac_context("CMAC", OSSL_MAC_PARAM_CIPHER, "AES-256-CBC");
-    return complete && openssl->ecb != NULL && openssl->gcm[0] != NULL && openssl->gcm[1] != NULL &&
-           openssl->digest != NULL && openssl->hmac != NULL && openssl->cmac[0] != NULL && openssl->cmac[1] != NULL;
+    openssl->gcm[0] = new_cipher_context(openssl->aes128_gcm, BLOCK_ENCRYPT);
+    openssl->gcm[1] = new_cipher_context(openssl->aes256_gcm, BLOCK_ENCRYPT);
+    return openssl->gcm[0] != NULL && openssl->gcm[1] != NULL;
 }
 
 enum gbau_status crypto_openssl_open(struct crypto *crypto)
@@ -245,7 +282,8 @@ enum gbau_status crypto_openssl_open(struct crypto *crypto)
     }
     crypto->table = &openssl_table;
     crypto->state = openssl;
-    if (!fetch_all(openssl)) {
+    openssl->hmac = new_hmac_context();
+    if (openssl->hmac == NULL || !fetch_digests(openssl) || !fetch_block_ciphers(openssl) || !fetch_gcm(openssl)) {
         crypto_openssl_close(crypto);
         return GBAU_E_CRYPTO;
     }
@@ -260,15 +298,17 @@ void crypto_openssl_close(struct crypto *crypto)
     }
     for (size_t i = 0; i < 2; i++) {
         EVP_CIPHER_CTX_free(openssl->gcm[i]);
-        EVP_MAC_CTX_free(openssl->cmac[i]);
     }
-    EVP_CIPHER_CTX_free(openssl->ecb);
+    for (size_t i = 0; i < BLOCK_CIPHER_COUNT; i++) {
+        EVP_CIPHER_CTX_free(openssl->ecb[i][BLOCK_ENCRYPT]);
+        EVP_CIPHER_CTX_free(openssl->ecb[i][BLOCK_DECRYPT]);
+        EVP_CIPHER_free(openssl->ecb_ciphers[i]);
+    }
     EVP_MAC_CTX_free(openssl->hmac);
     EVP_MD_CTX_free(openssl->digest);
     for (size_t i = 0; i < DIGEST_ALGORITHM_COUNT; i++) {
         EVP_MD_free(openssl->digests[i]);
     }
-    EVP_CIPHER_free(openssl->aes128_ecb);
     EVP_CIPHER_free(openssl->aes128_gcm);
     EVP_CIPHER_free(openssl->aes256_gcm);
     secret_wipe(openssl, sizeof *openssl);

@@ -7,6 +7,13 @@ static const size_t digest_sizes[DIGEST_ALGORITHM_COUNT] = {
     [DIGEST_MD5] = MD5_SIZE,
     [DIGEST_SHA1] = SHA1_SIZE,
     [DIGEST_SHA256] = SHA256_SIZE,
+    [DIGEST_SM3] = SM3_SIZE,
+};
+
+static const size_t block_key_sizes[BLOCK_CIPHER_COUNT] = {
+    [BLOCK_AES128] = 16,
+    [BLOCK_AES256] = 32,
+    [BLOCK_SM4] = 16,
 };
 
 static bool aes_key_is_valid(struct octets key)
@@ -19,14 +26,21 @@ size_t digest_size(enum digest_algorithm algorithm)
     return (unsigned)algorithm < DIGEST_ALGORITHM_COUNT ? digest_sizes[algorithm] : 0;
 }
 
-enum gbau_status crypto_aes128_set_key(struct crypto *crypto, const uint8_t key[AES128_KEY_SIZE])
+size_t block_key_size(enum block_cipher cipher)
 {
-    return crypto->table->aes128_set_key(crypto->state, key);
+    return (unsigned)cipher < BLOCK_CIPHER_COUNT ? block_key_sizes[cipher] : 0;
 }
 
-enum gbau_status crypto_aes128_encrypt(struct crypto *crypto, const uint8_t *in, uint8_t *out, size_t blocks)
+enum gbau_status crypto_block_set_key(struct crypto *crypto, enum block_cipher cipher, enum block_direction direction,
+                                      const uint8_t *key)
 {
-    return crypto->table->aes128_encrypt(crypto->state, in, out, blocks);
+    return crypto->table->block_set_key(crypto->state, cipher, direction, key);
+}
+
+enum gbau_status crypto_block_run(struct crypto *crypto, enum block_cipher cipher, enum block_direction direction,
+                                  const uint8_t *in, uint8_t *out, size_t blocks)
+{
+    return crypto->table->block_run(crypto->state, cipher, direction, in, out, blocks);
 }
 
 enum gbau_status crypto_hmac_sha256(struct crypto *crypto, struct octets key, const struct octets *parts,
@@ -47,13 +61,13 @@ enum gbau_status crypto_digest(struct crypto *crypto, enum digest_algorithm algo
     return crypto->table->digest(crypto->state, algorithm, parts, part_count, digest);
 }
 
-enum gbau_status crypto_aes_cmac(struct crypto *crypto, struct octets key, struct octets message,
-                                 uint8_t mac[AES_CMAC_SIZE])
+enum gbau_status crypto_digest_blocks(struct crypto *crypto, enum digest_algorithm algorithm,
+                                      uint32_t chaining[DIGEST_CHAINING_WORDS], const uint8_t *blocks, size_t count)
 {
-    if (!aes_key_is_valid(key)) {
-        return GBAU_E_ARGUMENT;
+    if ((unsigned)algorithm >= DIGEST_ALGORITHM_COUNT || algorithm == DIGEST_MD5) {
+        return GBAU_E_UNSUPPORTED;
     }
-    return crypto->table->aes_cmac(crypto->state, key, message, mac);
+    return crypto->table->digest_blocks(crypto->state, algorithm, chaining, blocks, count);
 }
 
 enum gbau_status crypto_aes_gcm_seal(struct crypto *crypto, struct octets key, const uint8_t nonce[AES_GCM_NONCE_SIZE],
@@ -73,8 +87,7 @@ enum gbau_status crypto_aes_gcm_open(struct crypto *crypto, struct octets key, c
     if (!aes_key_is_valid(key)) {
         return GBAU_E_ARGUMENT;
     }
-    enum gbau_status status =
-        crypto->table->aes_gcm_open(crypto->state, key, nonce, aad, ciphertext, tag, plaintext);
+    enum gbau_status status = crypto->table->aes_gcm_open(crypto->state, key, nonce, aad, ciphertext, tag, plaintext);
     if (status != GBAU_OK) {
         secret_wipe(plaintext, ciphertext.length);
     }

@@ -22,6 +22,8 @@ enum {
 /* Where the outputs stand. */
 enum { OUT_FIRST = 0, OUT_CK = 32, OUT_IK = 64, OUT_AK = 96 };
 
+enum { LANE_SIZE = 8 };
+
 /* INSTANCE: which function, and how long its inputs and outputs are. */
 enum {
     INSTANCE_F1 = 0x00,
@@ -82,17 +84,32 @@ static void begin(struct state *state, const struct tuak *tuak, const uint8_t to
 }
 
 /* Lanes are little-endian whatever the machine is (FIPS 202 clause 3.1.2). */
+static uint64_t load_lane(const uint8_t *octets)
+{
+    return octets[0] | (uint64_t)octets[1] << 8 | (uint64_t)octets[2] << 16 | (uint64_t)octets[3] << 24 |
+           (uint64_t)octets[4] << 32 | (uint64_t)octets[5] << 40 | (uint64_t)octets[6] << 48 |
+           (uint64_t)octets[7] << 56;
+}
+
+static void store_lane(uint64_t lane, uint8_t *octets)
+{
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < LANE_SIZE; i++) {
+        octets[i] = (uint8_t)(lane >> (8 * i));
+    }
+}
+
 static void permute(struct state *state, unsigned iterations)
 {
-    uint64_t lanes[KECCAK_LANES] = {0};
-    for (size_t i = 0; i < KECCAK_STATE_SIZE; i++) {
-        lanes[i / 8] |= (uint64_t)state->octets[i] << (8 * (i % 8));
+    uint64_t lanes[KECCAK_LANES];
+    for (size_t i = 0; i < KECCAK_LANES; i++) {
+        lanes[i] = load_lane(state->octets + i * LANE_SIZE);
     }
     for (unsigned i = 0; i < iterations; i++) {
         keccak_f1600(lanes);
     }
-    for (size_t i = 0; i < KECCAK_STATE_SIZE; i++) {
-        state->octets[i] = (uint8_t)(lanes[i / 8] >> (8 * (i % 8)));
+    for (size_t i = 0; i < KECCAK_LANES; i++) {
+        store_lane(lanes[i], state->octets + i * LANE_SIZE);
     }
     secret_wipe(lanes, sizeof lanes);
 }
@@ -102,8 +119,7 @@ enum gbau_status tuak_check(const struct tuak *tuak)
     const struct tuak_sizes *sizes = &tuak->sizes;
     bool sound = (sizes->k == 16 || sizes->k == 32) && (sizes->mac == 8 || sizes->mac == 16 || sizes->mac == 32) &&
                  (sizes->res == 4 || sizes->res == 8 || sizes->res == 16 || sizes->res == 32) &&
-                 (sizes->ck == 16 || sizes->ck == 32) && (sizes->ik == 16 || sizes->ik == 32) &&
-                 tuak->iterations >= 1;
+                 (sizes->ck == 16 || sizes->ck == 32) && (sizes->ik == 16 || sizes->ik == 32) && tuak->iterations >= 1;
     return sound ? GBAU_OK : GBAU_E_ARGUMENT;
 }
 

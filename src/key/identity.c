@@ -18,7 +18,7 @@ enum gbau_status identity_of_imsi(const char *imsi, unsigned mnc_digits, struct 
     (void)snprintf(identity->home_domain, sizeof identity->home_domain, "ims.mnc%s%.*s.mcc%.3s.3gppnetwork.org",
                    padding, (int)mnc_digits, mnc, imsi);
     (void)snprintf(identity->impi, sizeof identity->impi, "%s@%.100s", imsi, identity->home_domain);
-    (void)snprintf(identity->bsf_fqdn, sizeof identity->bsf_fqdn, "bsf.mnc%s%.*s.mcc%.3s.pub.3gppnetwork.org",
-                   padding, (int)mnc_digits, mnc, imsi);
+    (void)snprintf(identity->bsf_fqdn, sizeof identity->bsf_fqdn, "bsf.mnc%s%.*s.mcc%.3s.pub.3gppnetwork.org", padding,
+                   (int)mnc_digits, mnc, imsi);
     return GBAU_OK;
 }

@@ -4,7 +4,7 @@
 #include "base/secret.h"
 
 /* Channels 0 to 3 stand in the low bits of CLA, 4 to 19 have a coding of their own (10.1.1). */
-static uint8_t class_on_channel(uint8_t cla, uint8_t channel)
+uint8_t apdu_class_on_channel(uint8_t cla, uint8_t channel)
 {
     return channel < 4 ? (uint8_t)(cla | channel) : (uint8_t)(cla | 0x40 | (channel - 4));
 }
@@ -18,7 +18,7 @@ enum gbau_status apdu_exchange(struct reader *reader, uint8_t channel, const str
         return GBAU_E_SPACE;
     }
     struct octet_writer writer = octet_writer_of(octets, sizeof octets);
-    octet_writer_u8(&writer, class_on_channel(command->cla, channel));
+    octet_writer_u8(&writer, apdu_class_on_channel(command->cla, channel));
     octet_writer_u8(&writer, command->ins);
     octet_writer_u8(&writer, command->p1);
     octet_writer_u8(&writer, command->p2);

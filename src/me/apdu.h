@@ -26,6 +26,9 @@ struct apdu_response {
 GBAU_MUST_USE enum gbau_status apdu_exchange(struct reader *reader, uint8_t channel,
                                              const struct apdu_command *command, struct apdu_response *response);
 
+/* `cla`, coded for channel 0, on a channel from 0 to 19 (TS 102 221 10.1.1). */
+uint8_t apdu_class_on_channel(uint8_t cla, uint8_t channel);
+
 /* What a status word means for the caller: GBAU_OK for 9000 and 91XX. */
 enum gbau_status apdu_status_of_sw(uint16_t sw);
 

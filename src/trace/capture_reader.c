@@ -145,30 +145,40 @@ static struct octets apdus_of_udp(struct octets datagram)
 
 /* Blocks */
 
-static void read_interface(struct section *section, struct octet_reader *body)
+/* What is known while a file is read. */
+struct capture_walk {
+    struct section section;
+    size_t packet_count;
+    capture_apdu_listener *listener;
+    void *context;
+};
+
+static void read_interface(struct capture_walk *walk, struct octet_reader *body)
 {
+    struct section *section = &walk->section;
     const uint16_t linktype = read_u16(body, section->is_little_endian);
     if (section->interface_count < INTERFACES_MAX && !body->failed) {
         section->linktypes[section->interface_count++] = linktype;
     }
 }
 
-static void read_packet(const struct section *section, struct octet_reader *body, size_t number,
-                        capture_apdu_listener *listener, void *context)
+static void read_packet(struct capture_walk *walk, struct octet_reader *body)
 {
     struct octets command;
     struct octets response;
+    const struct section *section = &walk->section;
     const uint32_t interface = read_u32(body, section->is_little_endian);
     (void)octet_reader_u64(body); /* when */
     const uint32_t length = read_u32(body, section->is_little_endian);
     (void)octet_reader_u32(body); /* as it was */
     const struct octets frame = octet_reader_take(body, length);
+    walk->packet_count++;
     if (body->failed || interface >= section->interface_count) {
         return;
     }
     const struct octets pair = apdus_of_udp(udp_of_ipv4(ipv4_of_frame(section->linktypes[interface], frame)));
     if (split_pair(pair, &command, &response)) {
-        listener(context, number, command, response);
+        walk->listener(walk->context, walk->packet_count, command, response);
     }
 }
 
@@ -181,34 +191,43 @@ static bool begin_section(struct section *section, struct octet_reader ahead)
     return magic == BYTE_ORDER_MAGIC || section->is_little_endian;
 }
 
+/* Reads one block; false when it is broken. */
+static bool read_block(struct capture_walk *walk, struct octet_reader *reader)
+{
+    const uint32_t raw_type = octet_reader_u32(reader); /* that of a section reads the same in both orders */
+    if (raw_type == BLOCK_SECTION_HEADER && !begin_section(&walk->section, *reader)) {
+        return false;
+    }
+    const bool is_little_endian = walk->section.is_little_endian;
+    const uint32_t type = is_little_endian ? __builtin_bswap32(raw_type) : raw_type;
+    const uint32_t length = read_u32(reader, is_little_endian);
+    if (length < BLOCK_OVERHEAD || length % 4 != 0) {
+        return false;
+    }
+    struct octet_reader body = octet_reader_of(octet_reader_take(reader, length - BLOCK_OVERHEAD));
+    (void)octet_reader_u32(reader); /* the length again */
+    if (reader->failed) {
+        return false;
+    }
+    if (type == BLOCK_INTERFACE_DESCRIPTION) {
+        read_interface(walk, &body);
+    } else if (type == BLOCK_ENHANCED_PACKET) {
+        read_packet(walk, &body);
+    }
+    return true;
+}
+
 enum gbau_status capture_read_apdus(struct octets file, capture_apdu_listener *listener, void *context)
 {
-    struct section section = {0};
+    struct capture_walk walk = {.listener = listener, .context = context};
     struct octet_reader reader = octet_reader_of(file);
-    size_t packet_count = 0;
     if (file.length < BLOCK_OVERHEAD || octet_reader_u32(&reader) != BLOCK_SECTION_HEADER) {
         return GBAU_E_UNSUPPORTED;
     }
     reader = octet_reader_of(file);
     while (octet_reader_left(&reader) > 0) {
-        const uint32_t raw_type = octet_reader_u32(&reader);
-        if (raw_type == BLOCK_SECTION_HEADER && !begin_section(&section, reader)) {
+        if (!read_block(&walk, &reader)) {
             return GBAU_E_MALFORMED;
-        }
-        const uint32_t type = section.is_little_endian ? __builtin_bswap32(raw_type) : raw_type;
-        const uint32_t length = read_u32(&reader, section.is_little_endian);
-        if (length < BLOCK_OVERHEAD || length % 4 != 0) {
-            return GBAU_E_MALFORMED;
-        }
-        struct octet_reader body = octet_reader_of(octet_reader_take(&reader, length - BLOCK_OVERHEAD));
-        (void)octet_reader_u32(&reader); /* the length again */
-        if (reader.failed) {
-            return GBAU_E_MALFORMED;
-        }
-        if (type == BLOCK_INTERFACE_DESCRIPTION) {
-            read_interface(&section, &body);
-        } else if (type == BLOCK_ENHANCED_PACKET) {
-            read_packet(&section, &body, ++packet_count, listener, context);
         }
     }
     return GBAU_OK;

@@ -8,7 +8,7 @@
 #include "codec/ber_tlv.h"
 #include "uicc/file_access.h"
 
-enum { USED_SIZE = 2, FIRST_BLOCK = 0x80, NEXT_BLOCK = 0x00, TAG_LIST = 0x5c };
+enum { USED_SIZE = 2, FIRST_BLOCK = 0x80, NEXT_BLOCK = 0x00, TAG_LIST = 0x5c, LE_ALL = 256 };
 
 static struct octets objects_of(const struct uicc *uicc, const struct card_file *file)
 {
@@ -101,7 +101,8 @@ static enum status_word answer_block(struct uicc *uicc, const struct uicc_comman
 {
     struct uicc_transfer *transfer = &uicc->transfer;
     const size_t left = object.length - transfer->done;
-    const size_t length = command->le < left ? command->le : left;
+    const size_t wanted = command->has_le ? command->le : LE_ALL;
+    const size_t length = wanted < left ? wanted : left;
     octet_writer_put(response, object.data + transfer->done, length);
     transfer->done = (uint16_t)(transfer->done + length);
     if (length < left) {
@@ -121,7 +122,7 @@ enum status_word command_retrieve_data(struct uicc *uicc, const struct uicc_comm
         return sw;
     }
     const bool is_first = command->p2 == FIRST_BLOCK;
-    if (!command->has_le || is_first != (command->data.length > 0)) {
+    if ((!command->has_le && !is_first) || is_first != (command->data.length > 0)) { /* T=0 has Lc or Le, not both */
         return SW_WRONG_LENGTH;
     }
     const struct octets objects = objects_of(uicc, &file);

@@ -59,7 +59,7 @@ def test_help_lists_the_verbs(programs):
 
 
 @pytest.mark.parametrize("verb", ["card create", "card apdu", "card serve", "bootstrap", "naf-key", "subscriber add",
-                                  "demo"])
+                                  "conformance card", "demo"])
 def test_help_of_every_verb(programs, tmp_path, verb):
     text = programs.run(*verb.split(), "--help", cwd=tmp_path)
     assert text.startswith(f"usage: gbau {verb}") and "--help" in text

@@ -26,8 +26,8 @@ def with_free_ports(text, ports):
 
 
 def by_hand_script(directory, ports):
-    """The block "By hand" with its examples on free ports, then the library's example and a post to the service."""
-    (script,) = [block for block in blocks("sh") if "gbau card create" in block]
+    """The blocks of "By hand" with their examples on free ports."""
+    script = "".join(block for block in blocks("sh") if "gbau card create" in block or "gbau card show" in block)
     for name in ("hss", "bsf", "naf"):
         text = with_free_ports((ROOT / "examples" / f"{name}.yaml").read_text(), ports)
         (directory / f"{name}.yaml").write_text(text)
@@ -54,6 +54,8 @@ curl -sf -o answer --data-binary @message.cose http://127.0.0.1:{ports[8081]}/se
     assert done.returncode == 0, done.stdout + done.stderr
     assert "b_tid: " in done.stdout
     assert "ks_ext_naf: " in done.stdout
+    assert "EF_IMSI" in done.stdout
+    assert "AUTHENTICATE GBA NAF derivation for naf.example.com" in done.stdout
     (message,) = (tmp_path / "naf-inbox").glob("*.message")
     assert message.read_text() == TEXT
 

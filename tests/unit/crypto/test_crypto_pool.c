@@ -97,8 +97,8 @@ static void *work(void *context)
     for (size_t i = 0; i < 300; i++) {
         uint8_t block[AES_BLOCK_SIZE];
         struct crypto *crypto = crypto_pool_borrow(worker->pool);
-        bool worked =
-            crypto_aes128_set_key(crypto, key) == GBAU_OK && crypto_aes128_encrypt(crypto, zeros, block, 1) == GBAU_OK;
+        bool worked = crypto_block_set_key(crypto, BLOCK_AES128, BLOCK_ENCRYPT, key) == GBAU_OK &&
+                      crypto_block_run(crypto, BLOCK_AES128, BLOCK_ENCRYPT, zeros, block, 1) == GBAU_OK;
         crypto_pool_return(worker->pool, crypto);
         if (i == 0) {
             memcpy(expected, block, sizeof expected);

@@ -86,13 +86,6 @@ static const struct kdf_case kdf_cases[] = {
      "864512c2ccfb1fe33b0484e00c0d686ac6e4768f0283e8a154666d2d949349f8"},
 };
 
-static struct octets decode(const char *hex, uint8_t *buffer, size_t capacity)
-{
-    size_t length = 0;
-    assert_ok(hex_decode(octets_of_text(hex), buffer, capacity, &length));
-    return octets_of(buffer, length);
-}
-
 static void derive_case(struct crypto *crypto, const struct kdf_case *test, uint8_t derived[SHA256_SIZE])
 {
     uint8_t key[32];
@@ -276,5 +269,5 @@ int main(void)
         crypto_test(test_boundaries_count),
         crypto_test(test_failure_is_told),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_over_bindings(tests);
 }

@@ -260,5 +260,5 @@ int main(void)
         crypto_test(test_failures_are_told),
         cmocka_unit_test(test_clear),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_over_bindings(tests);
 }

@@ -199,7 +199,7 @@ static void test_other_keys(void **state)
     sealing.description.direction = KEY_DIRECTION_CARD_TO_CARD;
     check_other_key(*state, &sealing);
     sealing = good_sealing();
-    sealing.description.usage = KEY_USAGE_MAC;
+    sealing.description.usage = KEY_USAGE_WRAP;
     check_other_key(*state, &sealing);
     sealing = good_sealing();
     sealing.description.context = octets_of_text("context");

@@ -20,6 +20,7 @@ struct read_packet {
     uint32_t acknowledged;
     uint8_t flags;
     struct octets payload;
+    const char *comment; /* "" when there is none; all share one buffer */
 };
 
 struct read_name {
@@ -110,6 +111,19 @@ static inline void read_ipv4(struct read_packet *packet, struct octets octets)
     read_transport(packet, segment);
 }
 
+/* The only option, opt_comment, and the end of options; valid until the next one is read. */
+static inline const char *read_comment(struct octet_reader *reader)
+{
+    static char comment[4096];
+    assert_int_equal(octet_reader_u16(reader), 1);
+    const size_t length = octet_reader_u16(reader);
+    const struct octets text = octet_reader_take(reader, length);
+    (void)octet_reader_take(reader, (4 - length % 4) % 4);
+    assert_int_equal(octet_reader_u32(reader), 0);
+    assert_ok(octets_to_text(text, comment, sizeof comment));
+    return comment;
+}
+
 static inline void read_packet_block(struct read_capture *capture, struct octet_reader *reader)
 {
     capture->packets = realloc(capture->packets, (capture->packet_count + 1) * sizeof *capture->packets);
@@ -121,7 +135,9 @@ static inline void read_packet_block(struct read_capture *capture, struct octet_
     const uint32_t captured = octet_reader_u32(reader);
     assert_int_equal(octet_reader_u32(reader), captured);
     read_ipv4(packet, octet_reader_take(reader, captured));
-    assert_true(octet_reader_left(reader) < 4);
+    (void)octet_reader_take(reader, (4 - captured % 4) % 4);
+    packet->comment = octet_reader_left(reader) == 0 ? "" : read_comment(reader);
+    assert_ok(octet_reader_end(reader));
 }
 
 static inline void read_names_block(struct read_capture *capture, struct octet_reader *reader)

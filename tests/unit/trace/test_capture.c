@@ -207,6 +207,30 @@ static void apdus_are_framed_for_the_dissector(void **state)
     free_read_capture(&read);
 }
 
+static void comments_stand_with_their_packets(void **state)
+{
+    (void)state;
+    static char too_long[CAPTURE_COMMENT_MAX + 2];
+    static const char *const comments[] = {"", "a", "abcd", "SELECT MF → ok"};
+    for (size_t i = 0; i < sizeof comments / sizeof comments[0]; i++) {
+        struct capture *capture = open_capture();
+        capture_add_commented_apdu(capture, octets_of("\x00\x20\x00\x01", 4), octets_of("\x90\x00", 2), comments[i]);
+        struct read_capture read = close_and_read(capture);
+        assert_string_equal(read.packets[0].comment, comments[i]);
+        assert_int_equal(read.packets[0].payload.length, 16 + 6);
+        free_read_capture(&read);
+    }
+    memset(too_long, 'x', sizeof too_long - 1);
+    for (size_t excess = 0; excess < 2; excess++) {
+        struct capture *capture = open_capture();
+        const char *comment = too_long + 1 - excess;
+        capture_add_commented_apdu(capture, octets_of("\x00\x20\x00\x01", 4), octets_of("\x90\x00", 2), comment);
+        struct read_capture read = close_and_read(capture);
+        assert_string_equal(read.packets[0].comment, excess == 0 ? comment : "");
+        free_read_capture(&read);
+    }
+}
+
 static void a_full_response_of_256_octets_has_p3_zero(void **state)
 {
     (void)state;
@@ -566,6 +590,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_is_told_at_the_end),
         cmocka_unit_test(nothing_comes_of_null),
         cmocka_unit_test(apdus_are_framed_for_the_dissector),
+        cmocka_unit_test(comments_stand_with_their_packets),
         cmocka_unit_test(a_full_response_of_256_octets_has_p3_zero),
         cmocka_unit_test(times_are_those_of_the_clock),
         cmocka_unit_test(the_largest_pair_fits_and_a_larger_one_is_a_failure),
