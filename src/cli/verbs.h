@@ -10,6 +10,7 @@ extern const struct log cli_log;
 
 int verb_card_create(int argc, char **argv);
 int verb_card_export(int argc, char **argv);
+int verb_card_import(int argc, char **argv);
 int verb_card_apdu(int argc, char **argv);
 int verb_card_serve(int argc, char **argv);
 int verb_card_show(int argc, char **argv);
