@@ -18,15 +18,15 @@ ADM = "4142434445464748"
 SHORT = f'imsi: "{IMSI}"\nk: {K}\nopc: {OPC}\npuk: "87654321"\nadm: {ADM}\n'
 USIM_AID = "a0000000871002ffffffff8907090000"
 TUAK_TOPC = "bd04d9530e87513c5d837ac2ad954623a8e2330c115305a73eb45d1f40cccbff"
-# Changes of a life of a card: tries, PINs, contents, a cyclic file, files deleted and created, a challenge of TS 35.207.
+# Changes of a life of a card: tries, PINs, contents, a cyclic file, files deleted and created.
 LIFE = [f"00a4040c10{USIM_AID}", "002000010831323334ffffffff", "0020000a08" + ADM, "00a4080c047fff6f39",
         "803200000300000500", "803200000300000200", "00a4080c047fff6f46", "00e40000026f46", "00a4080c027f10",
-        "00e000001a621882044221000a83026f448a01058b032f060480020014" "8800", "00dc01040a0102030405060708090a",
-        "0024000110" "31323334ffffffff" "34373131ffffffff", "002000810830303030ffffffff"]
+        "00e000001a621882044221000a83026f448a01058b032f0604800200148800", "00dc01040a0102030405060708090a",
+        "002400011031323334ffffffff34373131ffffffff", "002000810830303030ffffffff"]
 QUESTIONS = [f"00a4040010{USIM_AID}00", "0020000100", "0020008100", "0020000a00", "002000010834373131ffffffff",
              "0020000a08" + ADM, "00a40804047fff6f3900", "00b2010400", "00b2020400", "00b2030400", "00b2040400",
              "00a40804047fff6f4600", "00a40804047f106f4400", "00b2010400", "00b2020400", "00a40804047fff6f0700",
-             "00b0000000", "00a408040" "22f0600", "00b2010400"]
+             "00b0000000", "00a40804022f0600", "00b2010400"]
 
 
 @pytest.fixture
@@ -56,8 +56,8 @@ def fields(output):
     return dict(line.split(": ", 1) for line in output.splitlines())
 
 
-@pytest.mark.parametrize("verb, words", [("create", ["--profile", "--topc"]), ("export", ["--without-secrets", "--out"]),
-                                         ("import", ["--card", "--adm"])])
+@pytest.mark.parametrize("verb, words", [
+    ("create", ["--profile", "--topc"]), ("export", ["--without-secrets", "--out"]), ("import", ["--card", "--adm"])])
 def test_help(programs, verb, words):
     text = programs.run("card", verb, "--help")
     assert text.startswith(f"usage: gbau card {verb}")
@@ -77,8 +77,9 @@ def test_create_of_a_profile_is_create_of_options(programs, tmp_path, profile):
 
 def test_options_go_over_a_profile(programs, tmp_path, profile):
     path = profile(SHORT + 'pin: "9999"\napi: [{naf: a.example/0100000002}]\nsqn: "000000000020"\n')
-    options = ["--imsi", "001010000000001", "--pin", "4711", "--k", "00" * 16, "--op", "11" * 16, "--sqn", "000000000041",
-               "--iccid", "8988211000000000001", "--puk", "12345678", "--adm", "00" * 8, "--api-naf", "b.example/0100000002"]
+    options = ["--imsi", "001010000000001", "--pin", "4711", "--k", "00" * 16, "--op", "11" * 16, "--puk", "12345678",
+               "--sqn", "000000000041", "--iccid", "8988211000000000001", "--adm", "00" * 8, "--api-naf",
+               "b.example/0100000002"]
     said = fields(programs.run("card", "create", tmp_path / "a", "--profile", path, *options))
     assert (said["imsi"], said["pin"], said["puk"], said["adm"]) == ("001010000000001", "4711", "12345678", "00" * 8)
     text = export(programs, tmp_path / "a")
