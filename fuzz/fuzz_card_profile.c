@@ -101,22 +101,32 @@ static void ask_all(struct uicc *card)
     ask(card, "\x80\xf2\x00\x00\x00", 5);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* The caller frees the text. */
+static struct octets write_profile(const struct uicc *card)
 {
     static const struct profile_write_options options = {.without_secrets = false};
     struct card_description description;
     char *text = NULL;
     size_t length = 0;
-    if (!make(octets_of(data, size), &memories[0], &cards[0])) {
-        return 0;
-    }
-    MUST(card_description_read(&cards[0], &parts, &description) == GBAU_OK);
+    MUST(card_description_read(card, &parts, &description) == GBAU_OK);
     FILE *stream = open_memstream(&text, &length);
     MUST(stream != NULL && profile_write(stream, &description, &options) == GBAU_OK);
     MUST(fclose(stream) == 0);
-    MUST(make(octets_of(text, length), &memories[1], &cards[1]));
+    return octets_of(text, length);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (!make(octets_of(data, size), &memories[0], &cards[0])) {
+        return 0;
+    }
+    const struct octets profile = write_profile(&cards[0]);
+    MUST(make(profile, &memories[1], &cards[1]));
+    const struct octets again = write_profile(&cards[1]);
+    MUST(octets_equal(profile, again));
     MUST(cards[0].nvm.data_size == cards[1].nvm.data_size);
-    free(text);
+    free((void *)(uintptr_t)profile.data);
+    free((void *)(uintptr_t)again.data);
     ask_all(&cards[0]);
     uicc_power_off(&cards[0]);
     uicc_power_off(&cards[1]);
