@@ -64,6 +64,8 @@ static void live(struct test_card *card)
     assert_apdu(card, "80db0080048102abcd", "9000"); /* SET DATA */
     assert_apdu(card, "00a4080c047fff6f46", "9000");
     assert_apdu(card, "00e40000026f46", "9000"); /* DELETE FILE of EF_SPN leaves a gap */
+    assert_apdu(card, "00a4080c047f106f3a", "9000");
+    assert_apdu(card, "00e40000026f3a", "9000"); /* and one before the EF_ARR of the USIM */
     assert_apdu(card, "00a4080c027f10", "9000");
     assert_sw(card, "00e000001a621882044221000a83026f448a01058b032f0604800200148800", "9000");
     assert_apdu(card, "00dc01040a0102030405060708090a", "9000");
@@ -75,7 +77,7 @@ static void live(struct test_card *card)
 }
 
 static const char *const questions[] = {
-    "00a4040010" USIM_AID "00",
+    "00a4040410" USIM_AID "00",
     "002000010834373131ffffffff",
     "0020008100",
     "0020000a00",
@@ -100,12 +102,13 @@ static const char *const questions[] = {
     "0020000a08" TEST_ADM,
     "00a40804047fff6f0700",
     "00b0000000",
-    "00a4040010" ISIM_AID "00",
+    "00a4040410" ISIM_AID "00",
     "00a40804047fff6f0200",
     "00b0000000",
 };
 
-static void ask_both(struct test_card *card, struct test_card *copy, const char *question)
+/* Asks both the same; true when the answer is a good one. */
+static bool ask_both(struct test_card *card, struct test_card *copy, const char *question)
 {
     char said[2 * UICC_RESPONSE_MAX + 1];
     char command[300] = "";
@@ -116,6 +119,7 @@ static void ask_both(struct test_card *card, struct test_card *copy, const char 
     if (strcmp(apdu(copy, command), said) != 0) {
         fail_msg("%s: %s, not %s", command, apdu(copy, command), said);
     }
+    return strcmp(sw_of(said), "9000") == 0;
 }
 
 static void copies_used_cards(void **state)
@@ -123,6 +127,7 @@ static void copies_used_cards(void **state)
     (void)state;
     struct test_card card;
     struct test_card copy;
+    size_t answered = 0;
     test_card_begin(&card);
     live(&card);
     char *profile = write_profile(&card, &with_secrets);
@@ -130,8 +135,9 @@ static void copies_used_cards(void **state)
     assert_copies_alike(&copy); /* the gap is closed now, and record 1 stands first */
     test_card_restart(&card);
     for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
-        ask_both(&card, &copy, questions[i]);
+        answered += ask_both(&card, &copy, questions[i]) ? 1 : 0;
     }
+    assert_true(answered >= 20);
     test_card_end(&copy);
     test_card_end(&card);
     free(profile);

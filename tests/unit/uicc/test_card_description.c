@@ -181,6 +181,31 @@ static void makes_what_was_read(void **state)
     test_card_end(&card);
 }
 
+/* A file that is gone in front of an EF_ARR moves what refers to it. */
+static void follows_moved_rules(void **state)
+{
+    (void)state;
+    static struct whole whole;
+    static struct card_parts parts;
+    struct card_description read;
+    struct test_card card;
+    make_whole(&whole);
+    const struct described_file arr = whole.files[ARR];
+    whole.files[EF].file.state = FILE_STATE_ACTIVATED;
+    whole.files[OBJECTS] = arr;
+    whole.files[OBJECTS].file.fid = 0x6f06;
+    whole.files[OBJECTS].file.parent = USIM;
+    whole.files[CYCLE].file.arr_file = OBJECTS;
+    begin(&card, &whole.description);
+    assert_apdu(&card, "00a4040c050102030405", "9000");
+    assert_apdu(&card, "00e40000026f07", "9000");
+    assert_ok(card_description_read(&card.uicc, &parts, &read));
+    assert_int_equal(parts.files[CYCLE - 1].file.fid, 0x6f09);
+    assert_int_equal(parts.files[CYCLE - 1].file.arr_file, OBJECTS - 1);
+    assert_int_equal(parts.files[OBJECTS - 1].file.fid, 0x6f06);
+    test_card_end(&card);
+}
+
 /* A deleted file's slot and room are free ones; indices close up. */
 static void closes_gaps(void **state)
 {
@@ -246,11 +271,9 @@ static void refuses_what_cannot_be(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_was_made),
-        cmocka_unit_test(reads_applications),
-        cmocka_unit_test(makes_what_was_read),
-        cmocka_unit_test(closes_gaps),
-        cmocka_unit_test(refuses_objects_beyond_their_file),
+        cmocka_unit_test(reads_what_was_made),    cmocka_unit_test(reads_applications),
+        cmocka_unit_test(makes_what_was_read),    cmocka_unit_test(closes_gaps),
+        cmocka_unit_test(follows_moved_rules),    cmocka_unit_test(refuses_objects_beyond_their_file),
         cmocka_unit_test(refuses_what_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
