@@ -83,7 +83,8 @@ static enum gbau_status take_operator_key(const struct create_options *options, 
         keys->operator_is_common = names[i].is_common;
         given++;
     }
-    const bool is_missing = keys->operator_length == 0 && keys->algorithm != AKA_ALGORITHM_XOR;
+    const bool is_missing =
+        options->profile == NULL && keys->operator_length == 0 && keys->algorithm != AKA_ALGORITHM_XOR;
     if (given > 1 || is_missing) {
         log_error(&cli_log,
                   keys->algorithm == AKA_ALGORITHM_TUAK ? "give either --top or --topc" : "give either --op or --opc");

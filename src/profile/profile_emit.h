@@ -18,6 +18,7 @@ struct emitting {
     FILE *stream;
     const struct card_description *description;
     const struct profile_write_options *options;
+    bool lists_records; /* else their octets stand in one piece: a reader of YAML counts its items */
     size_t rule_count;
     struct emitted_rule rules[EMIT_RULES_MAX];
 };
@@ -34,6 +35,6 @@ void emit_hex(FILE *stream, struct octets octets);
 const char *emit_rule_name(const struct emitting *emitting, struct octets rule);
 
 /* profile_write_files.c */
-void emit_all_files(const struct emitting *emitting);
+void emit_all_files(struct emitting *emitting);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/secret.h"
+
 enum {
     KIND_ADF = 1,
     RECORD_MAX = 255,
@@ -106,16 +108,15 @@ static enum gbau_status find_longest(const struct file_entry *entry, const struc
 {
     uint8_t record[RECORD_MAX];
     size_t length = 0;
+    enum gbau_status status = GBAU_OK;
     *longest = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && status == GBAU_OK; i++) {
         const struct node item = node_item(records, i);
-        enum gbau_status status = read_record(entry, &item, record, &length);
-        if (status != GBAU_OK) {
-            return status;
-        }
+        status = read_record(entry, &item, record, &length);
         *longest = length > *longest ? length : *longest;
     }
-    return GBAU_OK;
+    secret_wipe(record, sizeof record);
+    return status;
 }
 
 static enum gbau_status write_records(const struct file_entry *entry, const struct node *records, size_t count,
@@ -124,19 +125,19 @@ static enum gbau_status write_records(const struct file_entry *entry, const stru
     const size_t size = entry->described.file.record_length;
     uint8_t record[RECORD_MAX];
     size_t length = 0;
+    enum gbau_status status = GBAU_OK;
     memset(out, 0xff, count * size);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && status == GBAU_OK; i++) {
         const struct node item = node_item(records, i);
-        enum gbau_status status = read_record(entry, &item, record, &length);
-        if (status != GBAU_OK) {
-            return status;
+        status = read_record(entry, &item, record, &length);
+        if (status == GBAU_OK && length > size) {
+            status = node_reject(&item, "is longer than a record, %zu octets", size);
+        } else if (status == GBAU_OK) {
+            memcpy(out + i * size, record, length);
         }
-        if (length > size) {
-            return node_reject(&item, "is longer than a record, %zu octets", size);
-        }
-        memcpy(out + i * size, record, length);
     }
-    return GBAU_OK;
+    secret_wipe(record, sizeof record);
+    return status;
 }
 
 static enum gbau_status read_records(struct file_entry *entry)

@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { LISTED_RECORDS_MAX = 30, HEX_ON_A_LINE = 48, TEXT_MIN = 2 };
+enum { LISTED_RECORDS_MAX = 50, LISTED_IN_ALL_MAX = 4000, HEX_ON_A_LINE = 48, TEXT_MIN = 2 };
 
 /* A file and where its lines go. */
 struct emitted_file {
@@ -117,7 +117,7 @@ static void emit_record(const struct emitted_file *file, struct octets record)
     fputc('\n', stream);
 }
 
-/* A list of very many is hard to read, and a reader of YAML counts its items. */
+/* A list of very many is hard to read. */
 static void emit_records_in_one(const struct emitted_file *file, size_t count)
 {
     FILE *stream = file->emitting->stream;
@@ -135,7 +135,7 @@ static void emit_records_in_one(const struct emitted_file *file, size_t count)
 static void emit_records(const struct emitted_file *file)
 {
     const size_t count = used_records(file->described);
-    if (count > LISTED_RECORDS_MAX) {
+    if (count > LISTED_RECORDS_MAX || !file->emitting->lists_records) {
         emit_records_in_one(file, count);
         return;
     }
@@ -262,9 +262,20 @@ static void emit_file(const struct emitted_file *file)
     emit_content(file);
 }
 
-void emit_all_files(const struct emitting *emitting)
+static size_t count_listed_records(const struct file_list *list)
+{
+    size_t listed = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const size_t count = has_records(&list->files[i].file) ? used_records(&list->files[i]) : 0;
+        listed += count <= LISTED_RECORDS_MAX ? count : 0;
+    }
+    return listed;
+}
+
+void emit_all_files(struct emitting *emitting)
 {
     const struct file_list list = emit_files(emitting);
+    emitting->lists_records = count_listed_records(&list) <= LISTED_IN_ALL_MAX;
     fputs("\nfiles:\n", emitting->stream);
     for (size_t i = 0; i < list.count; i++) {
         const struct emitted_file file = {.emitting = emitting,

@@ -52,6 +52,28 @@ static void copies_every_algorithm(void **state)
     }
 }
 
+/* As many records as no list in YAML could hold: they stand in one piece then. */
+static void copies_very_many_records(void **state)
+{
+    (void)state;
+    struct test_card card;
+    char *text = malloc(65536);
+    assert_non_null(text);
+    (void)snprintf(text, 65536, "base: none\n" SMALL_RULES SMALL_PINS SMALL_FILES);
+    for (unsigned i = 2; i < 190; i++) {
+        char *end = text + strlen(text);
+        const char *octets = "00010203040506070809000102030405060708090001020304050607080900010203040506070809";
+        (void)snprintf(end, 300,
+                       "  - {path: MF/6f%02x, kind: %s, record-size: 1, record-count: 50, rule: open, content: "
+                       "\"%.*s\"}\n",
+                       i, i % 2 == 0 ? "cyclic" : "linear-fixed", i % 3 == 0 ? 40 : 80, octets);
+    }
+    begin_card(&card, text);
+    assert_copies_alike(&card);
+    test_card_end(&card);
+    free(text);
+}
+
 /* What happens to a card in its life; all of it stands in its profile. */
 static void live(struct test_card *card)
 {
@@ -278,10 +300,11 @@ static void says_when_it_cannot_write(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(copies_default_cards),    cmocka_unit_test(copies_every_algorithm),
-        cmocka_unit_test(copies_used_cards),       cmocka_unit_test(copies_sequence_numbers),
-        cmocka_unit_test(leaves_gba_out),          cmocka_unit_test(leaves_secrets_out),
-        cmocka_unit_test(writes_what_people_read), cmocka_unit_test(says_when_it_cannot_write),
+        cmocka_unit_test(copies_default_cards),      cmocka_unit_test(copies_every_algorithm),
+        cmocka_unit_test(copies_very_many_records),  cmocka_unit_test(copies_used_cards),
+        cmocka_unit_test(copies_sequence_numbers),   cmocka_unit_test(leaves_gba_out),
+        cmocka_unit_test(leaves_secrets_out),        cmocka_unit_test(writes_what_people_read),
+        cmocka_unit_test(says_when_it_cannot_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
