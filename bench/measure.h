@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-enum { MEASURE_ROUNDS = 7 };
+enum { MEASURE_ROUNDS = 11 };
 
 /* Does `count` operations; ends the program when one of them fails. */
 typedef void measure_work(void *context, size_t count);

@@ -3,6 +3,6 @@
 set -eu
 : "${BUILD:=build-bench}"
 [ -f "$BUILD/build.ninja" ] || meson setup "$BUILD" -Dbench=true --buildtype=release
-ninja -C "$BUILD"
+ninja -C "$BUILD" benchmarks
 mkdir -p build
 /usr/bin/python3 bench/run.py "$BUILD" build/bench.json

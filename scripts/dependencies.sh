@@ -5,7 +5,8 @@
 set -eu
 
 build="gcc meson ninja-build pkg-config libssl-dev libfreediameter-dev libmicrohttpd-dev libcurl4-openssl-dev
-  libxml2-dev libyaml-dev libjansson-dev libsqlite3-dev liblmdb-dev libpcsclite-dev libcbor-dev libcmocka-dev"
+  libxml2-dev libyaml-dev libjansson-dev libsqlite3-dev liblmdb-dev libpcsclite-dev libcbor-dev libcmocka-dev
+  libqmi-glib-dev libmbim-glib-dev"
 firmware="meson ninja-build python3 gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm"
 test="python3 python3-pytest python3-cryptography pcscd vsmartcard-vpcd opensc pcsc-tools tshark curl openssl
   libxml2-utils util-linux iproute2"

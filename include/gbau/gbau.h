@@ -31,8 +31,8 @@ struct gbau_key;
 #define GBAU_B_TID_SIZE 256
 
 /*
- * Opens a card: a card file, "pcsc", "pcsc:N", "pcsc:NAME" or "at:DEVICE". `pin` is the user PIN as digits, or NULL
- * when it is not asked for. The caller owns *gbau and ends it with gbau_close. Messages for people go to standard
+ * Opens a card: FILE, pcsc[:NAME or number], at:DEVICE, qmi:DEVICE or mbim:DEVICE. `pin` is the user PIN as digits, or
+ * NULL when it is not asked for. The caller owns *gbau and ends it with gbau_close. Messages for people go to standard
  * error.
  */
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_open(const char *card, const char *pin, struct gbau **gbau);

@@ -53,6 +53,9 @@ void log_write(const struct log *log, enum log_level level, const char *format, 
     if (log == NULL || level > log->level) {
         return;
     }
+    if (level == LOG_LEVEL_ERROR && log->error_count != NULL) {
+        (void)__atomic_add_fetch(log->error_count, 1, __ATOMIC_RELAXED);
+    }
     char text[LINE_SIZE];
     va_list arguments;
     va_start(arguments, format);

@@ -22,6 +22,7 @@ struct log {
     const char *program; /* borrowed for the life of the log */
     enum log_level level;
     enum log_style style;
+    unsigned *error_count; /* counts the lines of errors; NULL: nobody wants to know */
 };
 
 /* Writes one line: what the style adds, and at most 1,023 characters; '?' for all but printable ASCII. Thread-safe. */

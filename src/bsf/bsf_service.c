@@ -110,7 +110,7 @@ static void respond_unavailable(struct http_exchange *http)
 
 static void on_request(void *context, struct http_exchange *http)
 {
-    struct work *work = calloc(1, sizeof *work);
+    struct work *work = malloc(sizeof *work);
     if (work == NULL) {
         respond_unavailable(http);
         return;

@@ -345,7 +345,7 @@ static enum gbau_status apply_guss(const struct bsf *bsf, struct octets guss_xml
         log_error(bsf->log, "the GUSS of %s is longer than %d octets", challenge->impi, SESSION_GUSS_SIZE - 1);
         return GBAU_E_SPACE;
     }
-    struct guss *guss = calloc(1, sizeof *guss);
+    struct guss *guss = malloc(sizeof *guss);
     char *text = malloc(guss_xml.length + 1);
     enum gbau_status status = guss == NULL || text == NULL ? GBAU_E_MEMORY : guss_read(guss_xml, guss);
     if (status == GBAU_OK) {

@@ -103,7 +103,7 @@ static enum gbau_status write_uss_list(struct bir_work *work)
     if (work->bir.gsid_count == 0 || work->session.guss_xml[0] == '\0') {
         return GBAU_OK;
     }
-    struct guss *guss = calloc(1, sizeof *guss);
+    struct guss *guss = malloc(sizeof *guss);
     if (guss == NULL) {
         return GBAU_E_MEMORY;
     }

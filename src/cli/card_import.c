@@ -74,7 +74,7 @@ int verb_card_import(int argc, char **argv)
     const char *pin = NULL;
     const char *adm = NULL;
     const struct option table[] = {
-        {"--card", "CARD", "a card file, pcsc, pcsc:N, pcsc:NAME or at:DEVICE", true, &card, NULL, NULL},
+        {"--card", "CARD", READER_CARD_NAMES, true, &card, NULL, NULL},
         {"--out", "FILE.yaml", "a new file for the profile; standard output unless given", false, &out, NULL, NULL},
         {"--pin", "DIGITS", "the card's PIN; without it, files that need it are empty in the profile", false, &pin,
          NULL, NULL},

@@ -8,7 +8,9 @@
 #include "cli/options.h"
 #include "cli/verbs.h"
 
-const struct log cli_log = {.program = "gbau", .level = LOG_LEVEL_INFO, .style = LOG_STYLE_PLAIN};
+static unsigned error_count;
+const struct log cli_log = {
+    .program = "gbau", .level = LOG_LEVEL_INFO, .style = LOG_STYLE_PLAIN, .error_count = &error_count};
 
 enum { WORDS_MAX = 2 };
 
@@ -24,8 +26,9 @@ static const struct verb verbs[] = {
     {{"card", "trace"}, verb_card_trace, "tell APDUs in words and record them for Wireshark"},
     {{"card", "export"}, verb_card_export, "write a card file as a profile, with all that is in it"},
     {{"card", "import"}, verb_card_import, "write the files of any card as a profile, without keys"},
-    {{"card", "apdu"}, verb_card_apdu, "send command APDUs from standard input to a card file"},
+    {{"card", "apdu"}, verb_card_apdu, "send command APDUs from standard input to a card"},
     {{"card", "serve"}, verb_card_serve, "offer a card file to PC/SC through vsmartcard's virtual reader"},
+    {{"card", "readers"}, verb_card_readers, "list PC/SC readers and modems that --card can name"},
     {{"bootstrap", NULL}, verb_bootstrap, "get fresh keys into a card from the operator's BSF"},
     {{"naf-key", NULL}, verb_naf_key, "let a card derive the keys of a service, and show the device's one"},
     {{"subscriber", "add"}, verb_subscriber_add, "add a subscriber to the HSS's database"},
@@ -57,6 +60,9 @@ static int words_matched(const struct verb *verb, int argc, char **argv)
 int verb_fail(const char *verb, enum gbau_status status)
 {
     const char *hint = gbau_status_hint(status);
+    if (__atomic_load_n(&error_count, __ATOMIC_RELAXED) > 0) {
+        return EXIT_FAILURE; /* whoever knew the detail has told it */
+    }
     fprintf(stderr, "gbau %s: %s%s%s\n", verb, gbau_status_text(status), hint[0] == '\0' ? "" : "; ", hint);
     return EXIT_FAILURE;
 }

@@ -99,7 +99,7 @@ int verb_bootstrap(int argc, char **argv)
 {
     struct bootstrap_options options = {0};
     const struct option table[] = {
-        {"--card", "CARD", "a card file, pcsc, pcsc:N, pcsc:NAME or at:DEVICE", true, &options.card, NULL, NULL},
+        {"--card", "CARD", READER_CARD_NAMES, true, &options.card, NULL, NULL},
         {"--bsf", "URL", "the operator's BSF, http://HOST:PORT/", true, &options.bsf, NULL, NULL},
         {"--pin", "DIGITS", "the card's PIN", false, &options.pin, NULL, NULL},
         {"--tmpi", "FILE", "keeps a temporary identity there, so that the IMPI is sent in clear only once", false,
@@ -174,7 +174,7 @@ int verb_naf_key(int argc, char **argv)
     const char *trace = NULL;
     bool as_json = false;
     const struct option table[] = {
-        {"--card", "CARD", "a card file, pcsc, pcsc:N, pcsc:NAME or at:DEVICE", true, &card, NULL, NULL},
+        {"--card", "CARD", READER_CARD_NAMES, true, &card, NULL, NULL},
         {"--naf", "FQDN", "the service's name", true, &naf, NULL, NULL},
         {"--ua", "HEX", "its Ua security protocol identifier, 10 hexadecimal digits", true, &ua, NULL, NULL},
         {"--pin", "DIGITS", "the card's PIN", false, &pin, NULL, NULL},

@@ -430,6 +430,7 @@ enum gbau_status tree_description_make(const struct card_tree *tree, struct tree
     made->description = (struct card_description){.files = made->parts.files,
                                                   .pins = made->parts.pins,
                                                   .applications = made->parts.applications,
+                                                  .persisted_key_count = CARD_MAX_PERSISTED_KEYS,
                                                   .free_slots = FREE_FILES,
                                                   .free_size = FREE_OCTETS};
     (void)add_file(made, tree->root, FID_MF, CARD_NO_INDEX);

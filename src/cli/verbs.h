@@ -13,6 +13,7 @@ int verb_card_export(int argc, char **argv);
 int verb_card_import(int argc, char **argv);
 int verb_card_apdu(int argc, char **argv);
 int verb_card_serve(int argc, char **argv);
+int verb_card_readers(int argc, char **argv);
 int verb_card_show(int argc, char **argv);
 int verb_card_trace(int argc, char **argv);
 int verb_bootstrap(int argc, char **argv);

@@ -73,6 +73,7 @@ static enum gbau_status open_uss(void *context, const struct xml_attributes *att
         return GBAU_E_MALFORMED;
     }
     struct guss_uss *uss = &guss->uss[guss->uss_count++];
+    memset(uss, 0, sizeof *uss);
     enum gbau_status status = read_number_attribute(attributes, "id", &uss->gsid);
     if (status == GBAU_OK) {
         status = read_number_attribute(attributes, "type", &uss->type);
@@ -125,15 +126,24 @@ static const struct xml_shape shape = {
     .document_max = GUSS_XML_MAX,
 };
 
+/* The settings are cleared when they come: there is much room for them, and hardly ever need of it. */
+static void clear(struct guss *guss)
+{
+    guss->impi[0] = '\0';
+    guss->uicc_type = GUSS_UICC_GBA;
+    guss->lifetime = 0;
+    guss->uss_count = 0;
+}
+
 enum gbau_status guss_read(struct octets document, struct guss *guss)
 {
-    memset(guss, 0, sizeof *guss);
+    clear(guss);
     return xml_read(document, &shape, RULE_GUSS, guss);
 }
 
 enum gbau_status guss_read_uss_list(struct octets document, struct guss *guss)
 {
-    memset(guss, 0, sizeof *guss);
+    clear(guss);
     return xml_read(document, &shape, RULE_USS_LIST, guss);
 }
 

@@ -38,7 +38,8 @@ struct guss {
  * Reads a <guss> document from Zh. No DTD, no entities, no network; names are compared without their namespace;
  * unknown elements and attributes are skipped; texts lose white space at both ends. GBAU_E_MALFORMED for a broken
  * document, one beyond the bounds above, one without guss@id, uss@id or uss@type, a text with control characters, a
- * number that is none; GBAU_E_MEMORY. After a failure *guss holds nothing of use. Thread-safe.
+ * number that is none; GBAU_E_MEMORY. *guss need not be cleared before, and what lies behind its counts is not touched;
+ * after a failure it holds nothing of use. Thread-safe.
  */
 GBAU_MUST_USE enum gbau_status guss_read(struct octets document, struct guss *guss);
 

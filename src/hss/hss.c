@@ -127,13 +127,14 @@ static enum gbau_status make_vector(struct hss *hss, struct crypto *crypto, stru
 
 static enum gbau_status write_guss(struct mar_work *work)
 {
-    struct guss *guss = calloc(1, sizeof *guss); /* large: room for many settings */
+    struct guss *guss = malloc(sizeof *guss); /* large: room for many settings, of which there are none */
     if (guss == NULL) {
         return GBAU_E_MEMORY;
     }
     memcpy(guss->impi, work->subscriber.impi, sizeof work->subscriber.impi);
     guss->uicc_type = work->subscriber.uicc_type;
     guss->lifetime = work->subscriber.lifetime;
+    guss->uss_count = 0;
     enum gbau_status status = guss_write(guss, work->guss, sizeof work->guss);
     free(guss);
     return status;

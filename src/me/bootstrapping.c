@@ -72,7 +72,7 @@ static enum gbau_status read_success(const struct bootstrapping_request *request
     if (status == GBAU_E_AUTHENTICATION) {
         log_error(request->log, "the BSF did not prove that it knows the key (rspauth): do not trust it");
     } else if (status != GBAU_OK) {
-        log_error(request->log, "the BSF sent a document that cannot be read");
+        log_error(request->log, "the BSF sent a document that cannot be read: is there a BSF at this address?");
     }
     return status;
 }

@@ -8,20 +8,10 @@
 #include "base/secret.h"
 #include "codec/ber_tlv.h"
 #include "key/api_aid.h"
+#include "key/api_coding.h"
 #include "me/apdu.h"
 
-enum { INS_SELECT = 0xa4, INS_MANAGE_CHANNEL = 0x70, INS_OPEN_KEY = 0x50, INS_ENCRYPT = 0x52, INS_CLOSE_KEY = 0x5e };
-enum { CLA_API = 0x80 };
-enum {
-    TAG_NAF_ID = 0x80,
-    TAG_B_TID = 0x81,
-    TAG_DIRECTION = 0x82,
-    TAG_ALGORITHM = 0x83,
-    TAG_LABEL = 0x84,
-    TAG_ADDITIONAL_DATA = 0x86,
-    TAG_PLAINTEXT = 0x87,
-    TAG_HANDLE = 0x90
-};
+enum { INS_SELECT = 0xa4, INS_MANAGE_CHANNEL = 0x70, CLA_API = 0x80 };
 
 static enum gbau_status run(struct card_key *key, const struct apdu_command *command, struct apdu_response *response)
 {
@@ -77,8 +67,8 @@ static enum gbau_status read_opened(struct card_key *key, struct octets data)
 {
     struct octets handle;
     struct octets b_tid;
-    if (ber_tlv_find(data, TAG_HANDLE, &handle) != GBAU_OK || handle.length != 1 ||
-        ber_tlv_find(data, TAG_B_TID, &b_tid) != GBAU_OK) {
+    if (ber_tlv_find(data, API_TAG_HANDLE, &handle) != GBAU_OK || handle.length != 1 ||
+        ber_tlv_find(data, API_TAG_B_TID, &b_tid) != GBAU_OK) {
         return GBAU_E_CARD;
     }
     key->handle = handle.data[0];
@@ -90,16 +80,16 @@ static enum gbau_status open_key(struct card_key *key, struct octets naf_id)
     uint8_t data[APDU_DATA_MAX];
     struct apdu_response response;
     struct octet_writer writer = octet_writer_of(data, sizeof data);
-    ber_tlv_write(&writer, TAG_NAF_ID, naf_id);
-    write_octet(&writer, TAG_DIRECTION, KEY_DIRECTION_CARD_TO_NAF);
-    write_octet(&writer, TAG_ALGORITHM, (uint8_t)key->algorithm);
-    ber_tlv_write(&writer, TAG_LABEL, octets_of_text(key->label));
+    ber_tlv_write(&writer, API_TAG_NAF_ID, naf_id);
+    write_octet(&writer, API_TAG_DIRECTION, KEY_DIRECTION_CARD_TO_NAF);
+    write_octet(&writer, API_TAG_ALGORITHM, (uint8_t)key->algorithm);
+    ber_tlv_write(&writer, API_TAG_LABEL, octets_of_text(key->label));
     enum gbau_status status = octet_writer_end(&writer);
     if (status != GBAU_OK) {
         return status;
     }
     const struct apdu_command command = {
-        .cla = CLA_API, .ins = INS_OPEN_KEY, .data = octets_written(&writer), .le = APDU_ANY_LE};
+        .cla = CLA_API, .ins = API_INS_OPEN_KEY, .data = octets_written(&writer), .le = APDU_ANY_LE};
     status = run(key, &command, &response);
     return status == GBAU_OK ? read_opened(key, response.data) : status;
 }
@@ -137,21 +127,22 @@ void card_key_close(struct card_key *key)
         return;
     }
     const struct apdu_command command = {
-        .cla = CLA_API, .ins = INS_CLOSE_KEY, .p1 = key->handle, .le = APDU_NO_LE};
+        .cla = CLA_API, .ins = API_INS_CLOSE_KEY, .p1 = key->handle, .le = APDU_NO_LE};
     status_ignore(run(key, &command, &response)); /* closing the channel ends the key too */
     close_channel(key);
     key->reader = NULL;
 }
 
-/* Response of ENCRYPT: nonce || ciphertext || tag. */
+/* Response of an encryption in one block: nonce, ciphertext, tag. */
 static enum gbau_status write_message(const struct sealed_message_key *name,
                                       struct octets text, struct octets response, struct octet_writer *sealed)
 {
-    struct octet_reader reader = octet_reader_of(response);
-    struct octets nonce = octet_reader_take(&reader, AES_GCM_NONCE_SIZE);
-    struct octets ciphertext = octet_reader_take(&reader, text.length);
-    struct octets tag = octet_reader_take(&reader, AES_GCM_TAG_SIZE);
-    if (octet_reader_end(&reader) != GBAU_OK) {
+    struct octets nonce;
+    struct octets ciphertext;
+    struct octets tag;
+    if (ber_tlv_find(response, API_TAG_NONCE, &nonce) != GBAU_OK || nonce.length != AEAD_NONCE_SIZE ||
+        ber_tlv_find(response, API_TAG_TEXT, &ciphertext) != GBAU_OK || ciphertext.length != text.length ||
+        ber_tlv_find(response, API_TAG_AUTHENTICATOR, &tag) != GBAU_OK || tag.length != AEAD_TAG_SIZE) {
         return GBAU_E_CARD;
     }
     sealed_message_write(sealed, name, nonce.data, ciphertext, tag.data);
@@ -171,14 +162,18 @@ enum gbau_status card_key_seal(struct card_key *key, struct octets text, struct 
     struct octet_writer aad_writer = octet_writer_of(aad, sizeof aad);
     sealed_message_write_aad(&aad_writer, &name, (struct octets){0});
     struct octet_writer writer = octet_writer_of(data, sizeof data);
-    ber_tlv_write(&writer, TAG_ADDITIONAL_DATA, octets_written(&aad_writer));
-    ber_tlv_write(&writer, TAG_PLAINTEXT, text);
+    ber_tlv_write(&writer, API_TAG_ADDITIONAL_DATA, octets_written(&aad_writer));
+    ber_tlv_write(&writer, API_TAG_TEXT, text);
     if (aad_writer.failed || writer.failed) {
         secret_wipe(data, sizeof data);
         return GBAU_E_SPACE;
     }
-    const struct apdu_command command = {
-        .cla = CLA_API, .ins = INS_ENCRYPT, .p1 = key->handle, .data = octets_written(&writer), .le = APDU_ANY_LE};
+    const struct apdu_command command = {.cla = CLA_API,
+                                         .ins = API_INS_PROCESS,
+                                         .p1 = key->handle,
+                                         .p2 = API_FIRST_BLOCK | API_LAST_BLOCK | API_ENCRYPT,
+                                         .data = octets_written(&writer),
+                                         .le = APDU_ANY_LE};
     enum gbau_status status = run(key, &command, &response);
     secret_wipe(data, sizeof data); /* the text was in it */
     return status == GBAU_OK ? write_message(&name, text, response.data, sealed) : status;

@@ -160,7 +160,7 @@ static enum gbau_status verify_pin(struct usim *usim, const char *pin)
     }
     status = apdu_status_of_sw(response.sw);
     if (status == GBAU_E_PIN_WRONG) {
-        log_error(usim->log, "wrong PIN, %u tries left", response.sw & 0x0fU);
+        log_error(usim->log, "wrong PIN, %u tries left: the card blocks it when none is", response.sw & 0x0fU);
     } else if (status != GBAU_OK) {
         log_error(usim->log, "the card refused the PIN with %04X (%s)", response.sw, gbau_status_text(status));
     }

@@ -37,6 +37,7 @@ static int let_peer_in(struct peer_info *info, int *decision, int (**after_hands
     (void)after_handshake;
     bool is_known = diameter_find_peer(diameter_the_node, octets_of(info->pi_diamid, info->pi_diamidlen)) != NULL;
     info->config.pic_flags.sec = security_of(diameter_the_node) & 3U;
+    info->config.pic_flags.exp = PI_EXP_NONE; /* else it is thrown out after an hour without a request */
     *decision = is_known ? 1 : -1;
     return 0;
 }

@@ -9,6 +9,9 @@
 #include "base/secret.h"
 #include "net/diameter_private.h"
 
+/* For Origin-Host, Origin-Realm and the padding of what is copied. */
+enum { ORIGIN_ROOM = 2 * (IDENTITY_SIZE + 16) };
+
 /* What the transport's own AVPs of a request say. */
 struct request_routing {
     struct octets session_id;
@@ -202,9 +205,11 @@ static uint8_t *make_answer(const struct diameter_node *node, const struct reque
     struct octet_writer payload = octet_writer_of(payload_octets, sizeof payload_octets);
     write_payload(node, request, &payload);
 
-    uint8_t *octets = malloc(DIAMETER_WIRE_MAX);
+    const size_t room = DIAMETER_HEADER_SIZE + ORIGIN_ROOM + request->avps.length + payload.length;
+    const size_t capacity = room < DIAMETER_WIRE_MAX ? room : DIAMETER_WIRE_MAX;
+    uint8_t *octets = malloc(capacity);
     if (octets != NULL) {
-        struct octet_writer answer = octet_writer_of(octets, DIAMETER_WIRE_MAX);
+        struct octet_writer answer = octet_writer_of(octets, capacity);
         write_answer(node, request, octets_written(&payload), &answer);
         *length = answer.length;
         if (answer.failed) {

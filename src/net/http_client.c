@@ -285,8 +285,9 @@ static enum gbau_status perform(struct http_client *client, const struct http_cl
     if (code != CURLE_OK) {
         enum gbau_status status = status_of(code, reception);
         const char *detail = client->error[0] != '\0' ? client->error : curl_easy_strerror(code);
-        log_warning(client->log, "HTTP: %s %s: %s", request->method, request->url,
-                    reception->status != GBAU_OK ? gbau_status_text(status) : detail);
+        const char *hint = gbau_status_hint(status);
+        log_error(client->log, "HTTP: %s %s: %s%s%s", request->method, request->url,
+                  reception->status != GBAU_OK ? gbau_status_text(status) : detail, hint[0] == '\0' ? "" : "; ", hint);
         return status;
     }
     long http_status = 0;

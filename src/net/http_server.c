@@ -43,7 +43,9 @@ static void remove_exchange(struct http_server *server, struct http_exchange *ex
     if (exchange->next != NULL) {
         exchange->next->previous = exchange->previous;
     }
-    (void)pthread_cond_broadcast(&server->changed);
+    if (server->closing) {
+        (void)pthread_cond_broadcast(&server->changed);
+    }
     (void)pthread_mutex_unlock(&server->lock);
 }
 

@@ -21,7 +21,7 @@ struct http_server {
     unsigned request_time_s; /* that a client has to send a request */
     struct MHD_Daemon *daemon;
     pthread_mutex_t lock; /* of all below, and never taken while an exchange's lock is held */
-    pthread_cond_t changed;
+    pthread_cond_t changed; /* the server closes, or, when it does, an exchange is over */
     bool closing;
     struct http_exchange *first;    /* all exchanges that libmicrohttpd knows */
     struct http_client_link *links; /* all connections */

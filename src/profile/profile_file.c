@@ -115,7 +115,8 @@ static enum gbau_status finish(struct profile_file *file, struct card_descriptio
                                              .pins = parts->pins,
                                              .pin_count = file->pin_count,
                                              .applications = parts->applications,
-                                             .application_count = file->application_count};
+                                             .application_count = file->application_count,
+                                             .persisted_key_count = file->persisted_keys};
     settle_free_room(file, description);
     if (card_description_memory_size(description) == 0) {
         const struct node root = node_root(file->config);

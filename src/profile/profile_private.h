@@ -41,6 +41,7 @@ struct profile_file {
     size_t default_slots; /* for files, of the default card; in the short form */
     unsigned free_files;  /* in the whole form */
     unsigned free_octets; /* in the whole form */
+    unsigned persisted_keys;
     struct octet_writer arena;
     uint8_t arena_memory[ARENA_SIZE];
 };

@@ -216,6 +216,7 @@ static enum gbau_status take_default_card(struct profile_file *file)
     file->file_count = description.file_count;
     file->pin_count = description.pin_count;
     file->application_count = description.application_count;
+    file->persisted_keys = (unsigned)description.persisted_key_count;
     file->default_slots = description.file_count + description.free_slots;
     return GBAU_OK;
 }

@@ -8,13 +8,15 @@ enum { TRIES_MAX = 15, PIN_TRIES_DEFAULT = 3, PUK_TRIES_DEFAULT = 10, DIGITS_MIN
 enum gbau_status profile_check_whole(struct profile_file *file)
 {
     static const char *const allowed[] = {"base", "free", "rules", "pins", "applications", "files", NULL};
-    static const char *const allowed_free[] = {"files", "octets", NULL};
+    static const char *const allowed_free[] = {"files", "octets", "persisted-keys", NULL};
     const struct node root = node_root(file->config);
     const struct node room = node_child(&root, "free");
     const struct node files = node_child(&room, "files");
     const struct node octets = node_child(&room, "octets");
+    const struct node persisted = node_child(&room, "persisted-keys");
     file->free_files = FREE_FILES_DEFAULT;
     file->free_octets = FREE_OCTETS_DEFAULT;
+    file->persisted_keys = CARD_MAX_PERSISTED_KEYS;
     enum gbau_status status = yaml_config_check_keys(root.config, root.path, allowed);
     if (status == GBAU_OK) {
         status = yaml_config_check_keys(room.config, room.path, allowed_free);
@@ -22,7 +24,10 @@ enum gbau_status profile_check_whole(struct profile_file *file)
     if (status == GBAU_OK) {
         status = node_number(&files, 0, CARD_MAX_FILES, &file->free_files);
     }
-    return status == GBAU_OK ? node_number(&octets, 0, CARD_DATA_MAX, &file->free_octets) : status;
+    if (status == GBAU_OK) {
+        status = node_number(&octets, 0, CARD_DATA_MAX, &file->free_octets);
+    }
+    return status == GBAU_OK ? node_number(&persisted, 0, CARD_MAX_PERSISTED_KEYS, &file->persisted_keys) : status;
 }
 
 /* PINs */

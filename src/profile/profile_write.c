@@ -273,10 +273,11 @@ static void emit_head(const struct emitting *emitting)
             "# %s\n"
             "# Bootstrapping and NAF keys stay in the card: they are not here.\n"
             "base: none\n"
-            "free: {files: %zu, octets: %zu}\n",
+            "free: {files: %zu, octets: %zu, persisted-keys: %zu}\n",
             emitting->options->without_secrets ? "Keys and PINs have been left out: fill them in."
                                                : "It holds keys and PINs: keep it as you keep them.",
-            emitting->description->free_slots, emitting->description->free_size);
+            emitting->description->free_slots, emitting->description->free_size,
+            emitting->description->persisted_key_count);
 }
 
 enum gbau_status profile_write(FILE *stream, const struct card_description *description,

@@ -6,14 +6,14 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { DEFAULT_TIMEOUT_MS = 5000 };
+#include "base/secret.h"
 
-/* What a line says about the command. */
-enum line_kind { LINE_OTHER, LINE_OK, LINE_ERROR };
+enum { DEFAULT_TIMEOUT_MS = 10000, SILENCE_MS = 100 };
 
 enum gbau_status at_modem_open(struct at_modem *modem, const char *device, const struct log *log)
 {
@@ -21,14 +21,17 @@ enum gbau_status at_modem_open(struct at_modem *modem, const char *device, const
     *modem = (struct at_modem){.timeout_ms = DEFAULT_TIMEOUT_MS, .log = log};
     modem->descriptor = open(device, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (modem->descriptor < 0) {
-        log_error(log, "cannot open the modem %s: %s", device, strerror(errno));
-        return GBAU_E_IO;
+        const bool is_taken = errno == EBUSY;
+        log_error(log, "cannot open the modem %s: %s%s", device, strerror(errno),
+                  is_taken ? "; end the program that uses it, such as ModemManager" : "");
+        return is_taken ? GBAU_E_BUSY : GBAU_E_IO;
     }
     if (tcgetattr(modem->descriptor, &settings) != 0) {
         log_error(log, "%s is no serial device: %s", device, strerror(errno));
         at_modem_close(modem);
         return GBAU_E_IO;
     }
+    (void)ioctl(modem->descriptor, TIOCEXCL);
     cfmakeraw(&settings);
     (void)cfsetspeed(&settings, B115200);
     settings.c_cflag |= CLOCAL | CREAD;
@@ -40,6 +43,7 @@ enum gbau_status at_modem_open(struct at_modem *modem, const char *device, const
 void at_modem_close(struct at_modem *modem)
 {
     if (modem->descriptor >= 0) {
+        (void)ioctl(modem->descriptor, TIOCNXCL);
         (void)close(modem->descriptor);
         modem->descriptor = -1;
     }
@@ -95,7 +99,7 @@ static enum gbau_status fill_buffer(struct at_modem *modem, int64_t deadline)
         return status;
     }
     if (modem->buffered == sizeof modem->buffer) {
-        modem->buffered = 0; /* a line that long is noise */
+        modem->buffered = AT_LINE_MAX; /* a line that long is noise; so much of it is kept that it stays too long */
     }
     ssize_t length = read(modem->descriptor, modem->buffer + modem->buffered, sizeof modem->buffer - modem->buffered);
     if (length == 0 || (length < 0 && errno != EAGAIN && errno != EINTR)) {
@@ -103,6 +107,14 @@ static enum gbau_status fill_buffer(struct at_modem *modem, int64_t deadline)
     }
     modem->buffered += length > 0 ? (size_t)length : 0;
     return GBAU_OK;
+}
+
+/* What was read may have held a key: nothing of it stays behind the buffer's end. */
+static void drop(struct at_modem *modem, size_t length)
+{
+    modem->buffered -= length;
+    memmove(modem->buffer, modem->buffer + length, modem->buffered);
+    secret_wipe(modem->buffer + modem->buffered, length);
 }
 
 /* Takes the next line that is not empty out of the buffer; lines end in CR, LF or both. */
@@ -120,19 +132,21 @@ static bool take_line(struct at_modem *modem, char line[AT_LINE_MAX])
         if (end > start && end - start < AT_LINE_MAX) {
             memcpy(line, modem->buffer + start, end - start);
             line[end - start] = '\0';
-            modem->buffered -= end + 1;
-            memmove(modem->buffer, modem->buffer + end + 1, modem->buffered);
+            drop(modem, end + 1);
             return true;
         }
         start = end + 1;
     }
-    modem->buffered -= start;
-    memmove(modem->buffer, modem->buffer + start, modem->buffered);
+    drop(modem, start);
     return false;
 }
 
+/* The deadline holds also for a modem that never stops talking. */
 static enum gbau_status next_line(struct at_modem *modem, int64_t deadline, char line[AT_LINE_MAX])
 {
+    if (now_ms() > deadline) {
+        return GBAU_E_TIMEOUT;
+    }
     while (!take_line(modem, line)) {
         enum gbau_status status = fill_buffer(modem, deadline);
         if (status != GBAU_OK) {
@@ -142,67 +156,106 @@ static enum gbau_status next_line(struct at_modem *modem, int64_t deadline, char
     return GBAU_OK;
 }
 
-static bool begins_with(const char *line, const char *prefix)
+/* What an error line says is kept for people, and told by its status. */
+static enum gbau_status keep_refusal(struct at_modem *modem, const char *line)
 {
-    return strncmp(line, prefix, strlen(prefix)) == 0;
+    const char *text = NULL;
+    enum gbau_status status = at_read_error(line, &text);
+    (void)snprintf(modem->refusal, sizeof modem->refusal, "%s", text);
+    return status;
 }
 
-static enum line_kind kind_of(const char *line)
+static const char *value_of(const char *line, struct at_expected expected)
 {
-    static const char *const errors[] = {"ERROR", "+CME ERROR", "+CMS ERROR", "COMMAND NOT SUPPORT"};
-    if (strcmp(line, "OK") == 0) {
-        return LINE_OK;
-    }
-    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
-        if (begins_with(line, errors[i])) {
-            return LINE_ERROR;
-        }
-    }
-    return LINE_OTHER;
+    const char *value = expected.prefix == NULL ? NULL : at_read_value(line, expected.prefix);
+    return value == NULL && expected.may_be_bare && at_is_bare_number(line) ? line : value;
 }
 
-static bool is_bare_number(const char *line)
+/* What was expected so far, and the line at hand. */
+struct waiting {
+    struct at_expected expected;
+    bool skips_results; /* results before the expected line are of older commands */
+    bool answered;
+    char *answer;
+};
+
+/* Looks at one line; true when it is the final result, which goes to *status. */
+static bool take_in(struct at_modem *modem, struct waiting *waiting, const char *line, enum gbau_status *status)
 {
-    size_t digits = strspn(line, "0123456789");
-    return digits > 0 && line[digits] == '\0';
+    const enum at_result result = at_read_result(line);
+    if (result != AT_RESULT_NONE && (waiting->answered || !waiting->skips_results)) {
+        *status = result == AT_RESULT_OK ? GBAU_OK : keep_refusal(modem, line);
+        return true;
+    }
+    const char *value = waiting->answered ? NULL : value_of(line, waiting->expected);
+    if (value != NULL) {
+        (void)snprintf(waiting->answer, AT_LINE_MAX, "%s", value);
+        waiting->answered = true;
+    }
+    return false;
 }
 
-/* Keeps the line that answers the command, if this is it. */
-static void keep_answer(const char *line, const char *prefix, bool bare, char answer[AT_LINE_MAX])
-{
-    if (answer[0] != '\0') {
-        return;
-    }
-    if (begins_with(line, prefix)) {
-        const char *value = line + strlen(prefix);
-        (void)snprintf(answer, AT_LINE_MAX, "%s", value + strspn(value, " "));
-    } else if (bare && is_bare_number(line)) {
-        (void)snprintf(answer, AT_LINE_MAX, "%s", line);
-    }
-}
-
-enum gbau_status at_modem_run(struct at_modem *modem, const char *command, const char *prefix, bool bare,
-                              char answer[AT_LINE_MAX])
+static enum gbau_status await_result(struct at_modem *modem, struct waiting *waiting, int64_t deadline)
 {
     char line[AT_LINE_MAX];
+    enum gbau_status status = next_line(modem, deadline, line);
+    while (status == GBAU_OK && !take_in(modem, waiting, line, &status)) {
+        status = next_line(modem, deadline, line);
+    }
+    secret_wipe(line, sizeof line); /* a key may have been in it */
+    return status;
+}
+
+static enum gbau_status send_command(struct at_modem *modem, const char *command, int64_t deadline)
+{
     char sent[AT_LINE_MAX];
-    const int64_t deadline = now_ms() + modem->timeout_ms;
     int length = snprintf(sent, sizeof sent, "AT%s\r", command);
-    answer[0] = '\0';
     if (length < 0 || (size_t)length >= sizeof sent) {
         return GBAU_E_ARGUMENT;
     }
     enum gbau_status status = write_all(modem, sent, (size_t)length, deadline);
-    while (status == GBAU_OK) {
-        status = next_line(modem, deadline, line);
-        if (status != GBAU_OK) {
-            break;
-        }
-        enum line_kind kind = kind_of(line);
-        if (kind != LINE_OTHER) {
-            return kind == LINE_OK ? GBAU_OK : GBAU_E_REFUSED;
-        }
-        keep_answer(line, prefix, bare, answer);
+    secret_wipe(sent, sizeof sent); /* a PIN may have been in it */
+    return status;
+}
+
+/*
+ * A modem works in order: once it answers a query that nothing else answers like, it has nothing older to say. Were
+ * queries lost and others late, their answers are here within the silence that is waited for.
+ */
+static enum gbau_status catch_up(struct at_modem *modem)
+{
+    char answer[AT_LINE_MAX];
+    const int64_t deadline = now_ms() + modem->timeout_ms;
+    enum gbau_status status = send_command(modem, "+CMEE?", deadline);
+    if (status == GBAU_OK) {
+        struct waiting waiting = {.expected = {.prefix = "+CMEE:"}, .skips_results = true, .answer = answer};
+        status = await_result(modem, &waiting, deadline);
+    }
+    if (status != GBAU_OK) {
+        return status;
+    }
+    while (status == GBAU_OK && now_ms() < deadline) {
+        status = next_line(modem, now_ms() + SILENCE_MS, answer);
+    }
+    secret_wipe(answer, sizeof answer);
+    modem->is_behind = status == GBAU_E_IO;
+    return status == GBAU_E_TIMEOUT ? GBAU_OK : status;
+}
+
+enum gbau_status at_modem_run(struct at_modem *modem, const char *command, struct at_expected expected,
+                              char answer[AT_LINE_MAX])
+{
+    answer[0] = '\0';
+    enum gbau_status status = modem->is_behind ? catch_up(modem) : GBAU_OK;
+    const int64_t deadline = now_ms() + modem->timeout_ms;
+    if (status == GBAU_OK) {
+        status = send_command(modem, command, deadline);
+    }
+    if (status == GBAU_OK) {
+        status = await_result(modem, &(struct waiting){.expected = expected, .answer = answer}, deadline);
+    }
+    if (status == GBAU_E_TIMEOUT) {
+        modem->is_behind = true;
     }
     return status;
 }

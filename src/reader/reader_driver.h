@@ -8,6 +8,9 @@ struct reader_driver {
     /* One exchange as the transport has it; 61XX and 6CXX may come back when `is_t0`. */
     enum gbau_status (*transmit)(void *state, struct octets command, uint8_t *response, size_t capacity,
                                  size_t *length);
+    /* Keep other programs out from `begin` to `end`; NULL where no other program can come between. */
+    enum gbau_status (*begin)(void *state);
+    void (*end)(void *state);
     void (*close)(void *state);
 };
 
@@ -18,11 +21,19 @@ struct reader_connection {
     bool is_t0; /* case 4 commands go without Le, responses come by GET RESPONSE */
 };
 
-GBAU_MUST_USE enum gbau_status file_driver_open(const char *path, const struct log *log,
-                                                struct reader_connection *connection);
-GBAU_MUST_USE enum gbau_status pcsc_driver_open(const char *reader_name, const struct log *log,
-                                                struct reader_connection *connection);
-GBAU_MUST_USE enum gbau_status at_driver_open(const char *device, const struct log *log,
-                                              struct reader_connection *connection);
+/* Opens one kind of card by what stands behind the colon of its name. */
+typedef enum gbau_status reader_driver_open(const char *argument, const struct log *log,
+                                            struct reader_connection *connection) GBAU_MUST_USE;
+reader_driver_open file_driver_open;
+reader_driver_open pcsc_driver_open; /* NULL: any reader with a card */
+reader_driver_open at_driver_open;
+reader_driver_open qmi_driver_open;
+reader_driver_open mbim_driver_open;
+
+/* The parts of reader_list. pcsc_list: GBAU_E_UNREACHABLE, logged, without a PC/SC service. */
+GBAU_MUST_USE enum gbau_status pcsc_list(const struct log *log, reader_found *found, void *context);
+
+/* Looks into `devices` ("/dev"), and into `drivers` ("/sys/class/usbmisc") for what drives a cdc-wdm device. */
+void modem_list(const char *devices, const char *drivers, reader_found *found, void *context);
 
 #endif

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum { CONTROL_POWER_OFF = 0, CONTROL_POWER_ON = 1, CONTROL_RESET = 2, CONTROL_GET_ATR = 4 };
-enum { LENGTH_SIZE = 2, MESSAGE_MAX = 65535 };
+enum { LENGTH_SIZE = 2, MESSAGE_MAX = 65535, FIRST_PAUSE_MS = 250, LAST_PAUSE_MS = 8000 };
 
 struct vpcd {
     const struct vpcd_card *card;
@@ -139,8 +139,8 @@ static enum gbau_status serve(struct vpcd *vpcd)
     for (;;) {
         /* vpcd writes length and body apart: without this the kernel delays the ACK that it waits for in between */
         set_option(vpcd->socket, TCP_QUICKACK);
-        ssize_t received = recv(vpcd->socket, vpcd->buffer + vpcd->buffered, sizeof vpcd->buffer - vpcd->buffered,
-                                MSG_DONTWAIT);
+        ssize_t received =
+            recv(vpcd->socket, vpcd->buffer + vpcd->buffered, sizeof vpcd->buffer - vpcd->buffered, MSG_DONTWAIT);
         if (received == 0) {
             return GBAU_OK;
         }
@@ -161,23 +161,67 @@ static enum gbau_status serve(struct vpcd *vpcd)
     }
 }
 
+/* Serves one connection, which is closed in the end. */
+static enum gbau_status serve_connection(const struct vpcd_card *card, int connected, int stop_descriptor)
+{
+    struct vpcd vpcd = {.card = card, .socket = connected, .stop_descriptor = stop_descriptor};
+    vpcd.transport = t0_transport_of(card->commands);
+    set_option(vpcd.socket, TCP_NODELAY);
+    enum gbau_status status = serve(&vpcd);
+    (void)close(vpcd.socket);
+    t0_transport_reset(&vpcd.transport);
+    return status;
+}
+
 enum gbau_status vpcd_serve(const struct vpcd_card *card, const char *host, const char *port, int stop_descriptor,
                             const struct log *log)
 {
-    struct vpcd vpcd = {.card = card, .stop_descriptor = stop_descriptor};
-    vpcd.transport = t0_transport_of(card->commands);
-    vpcd.socket = connect_to(host, port);
-    if (vpcd.socket < 0) {
+    const int connected = connect_to(host, port);
+    if (connected < 0) {
         log_error(log, "no virtual reader at %s port %s: start pcscd with package vsmartcard-vpcd", host, port);
         return GBAU_E_UNREACHABLE;
     }
-    set_option(vpcd.socket, TCP_NODELAY);
-    enum gbau_status status = serve(&vpcd);
+    enum gbau_status status = serve_connection(card, connected, stop_descriptor);
     if (status != GBAU_OK) {
         log_error(log, "the connection to the virtual reader at %s port %s broke: %s", host, port,
                   gbau_status_text(status));
     }
-    (void)close(vpcd.socket);
-    t0_transport_reset(&vpcd.transport);
+    return status;
+}
+
+/* True when the sign to stop comes within the time. */
+static bool is_stopped_within(int stop_descriptor, int timeout_ms)
+{
+    struct pollfd descriptor = {.fd = stop_descriptor, .events = POLLIN};
+    return poll(&descriptor, 1, timeout_ms) > 0;
+}
+
+/* The next connection, or -1 when the sign to stop comes first. */
+static int connect_again(const char *host, const char *port, int stop_descriptor)
+{
+    int connected = -1;
+    for (int pause_ms = FIRST_PAUSE_MS; connected < 0; pause_ms = pause_ms < LAST_PAUSE_MS ? 2 * pause_ms : pause_ms) {
+        if (is_stopped_within(stop_descriptor, pause_ms)) {
+            return -1;
+        }
+        connected = connect_to(host, port);
+    }
+    return connected;
+}
+
+enum gbau_status vpcd_serve_on(const struct vpcd_card *card, const char *host, const char *port, int stop_descriptor,
+                               const struct log *log)
+{
+    enum gbau_status status = vpcd_serve(card, host, port, stop_descriptor, log);
+    while ((status == GBAU_OK || status == GBAU_E_IO) && !is_stopped_within(stop_descriptor, 0)) {
+        card->reset(card->context);
+        log_warning(log, "the virtual reader at %s port %s went away: waiting for it", host, port);
+        const int connected = connect_again(host, port, stop_descriptor);
+        if (connected < 0) {
+            return GBAU_OK;
+        }
+        log_info(log, "the virtual reader is back");
+        status = serve_connection(card, connected, stop_descriptor);
+    }
     return status;
 }

@@ -22,4 +22,12 @@ struct vpcd_card {
 GBAU_MUST_USE enum gbau_status vpcd_serve(const struct vpcd_card *card, const char *host, const char *port,
                                           int stop_descriptor, const struct log *log);
 
+/*
+ * As vpcd_serve, but a connection that ends is made again, with longer and longer pauses, until `stop_descriptor`
+ * becomes readable: the card outlives restarts of vpcd. The card is reset whenever a connection ends. The first
+ * connection must succeed.
+ */
+GBAU_MUST_USE enum gbau_status vpcd_serve_on(const struct vpcd_card *card, const char *host, const char *port,
+                                             int stop_descriptor, const struct log *log);
+
 #endif

@@ -10,7 +10,8 @@
 
 enum {
     IDENTITY_MAX = B_TID_SIZE - 1,
-    END_KEY_MAX = 8 + 1 + IDENTITY_MAX, /* far below the 511 octets that LMDB allows */
+    END_KEY_SIZE = 8 + 8 + 4,
+    END_DATA_MAX = 1 + IDENTITY_MAX,
     TABLE_COUNT = 2,
     READERS_MAX = 1024,
     PURGE_LIMIT = 512,
@@ -25,7 +26,12 @@ enum {
 struct session_database {
     MDB_env *environment;
     MDB_dbi tables[TABLE_COUNT];
-    MDB_dbi ends; /* end of life (8) || table (1) || identity -> nothing; LMDB sorts keys as octets */
+    /*
+     * End of life (8) || transaction (8) || number in it (4) -> table (1) || identity; LMDB sorts keys as octets. With
+     * their identities, which are random, in the keys, every record would change a page of the index to itself. As it
+     * is, a whole batch goes to the end of those that live equally long, and changes a page or two.
+     */
+    MDB_dbi ends;
     size_t page_size;
     const struct log *log;
 };
@@ -217,61 +223,67 @@ static enum gbau_status check_room(struct session_database *database, size_t nee
     return pages >= needed ? GBAU_OK : GBAU_E_SPACE;
 }
 
-static struct octets write_end_key(uint8_t key[END_KEY_MAX], unix_time end, enum session_table table,
-                                   struct octets identity)
+/* A transaction that writes. */
+struct writing {
+    struct session_database *database;
+    MDB_txn *transaction;
+    uint32_t end_count; /* entries that it added to the index */
+};
+
+static int put_end(struct writing *writing, unix_time end, enum session_table table, struct octets identity)
 {
-    struct octet_writer writer = octet_writer_of(key, END_KEY_MAX);
-    octet_writer_u64(&writer, (uint64_t)end);
-    octet_writer_u8(&writer, (uint8_t)table);
-    octet_writer_put_octets(&writer, identity);
-    return octets_written(&writer);
+    uint8_t key_octets[END_KEY_SIZE];
+    uint8_t data_octets[END_DATA_MAX];
+    struct octet_writer key_writer = octet_writer_of(key_octets, sizeof key_octets);
+    octet_writer_u64(&key_writer, (uint64_t)end);
+    octet_writer_u64(&key_writer, mdb_txn_id(writing->transaction));
+    octet_writer_u32(&key_writer, writing->end_count++);
+    struct octet_writer data_writer = octet_writer_of(data_octets, sizeof data_octets);
+    octet_writer_u8(&data_writer, (uint8_t)table);
+    octet_writer_put_octets(&data_writer, identity);
+    MDB_val key = value_of(octets_written(&key_writer));
+    MDB_val data = value_of(octets_written(&data_writer));
+    return mdb_put(writing->transaction, writing->database->ends, &key, &data, 0);
 }
 
 /* The index entry of a record that this one replaces stays until its time, and is then found to be outdated. */
-static int put_record(struct session_database *database, MDB_txn *transaction, enum session_table table,
-                      const char *identity, unix_time end, struct octets record)
+static int put_record(struct writing *writing, enum session_table table, const char *identity, unix_time end,
+                      struct octets record)
 {
-    uint8_t end_octets[END_KEY_MAX];
     MDB_val key = value_of(octets_of_text(identity));
     MDB_val data = value_of(record);
-    MDB_val end_key = value_of(write_end_key(end_octets, end, table, octets_of_text(identity)));
-    MDB_val nothing = {.mv_size = 0, .mv_data = end_octets};
-    int result = mdb_put(transaction, database->tables[table], &key, &data, 0);
-    if (result == MDB_SUCCESS) {
-        result = mdb_put(transaction, database->ends, &end_key, &nothing, 0);
-    }
-    return result;
+    int result = mdb_put(writing->transaction, writing->database->tables[table], &key, &data, 0);
+    return result == MDB_SUCCESS ? put_end(writing, end, table, octets_of_text(identity)) : result;
 }
 
-static int put_row(struct session_database *database, MDB_txn *transaction, const struct session_row *row)
+static int put_row(struct writing *writing, const struct session_row *row)
 {
-    int result =
-        put_record(database, transaction, SESSION_TABLE_SESSIONS, row->b_tid, row->expires, row->session_record);
+    int result = put_record(writing, SESSION_TABLE_SESSIONS, row->b_tid, row->expires, row->session_record);
     if (result == MDB_SUCCESS && row->tmpi_record.length > 0) {
-        result = put_record(database, transaction, SESSION_TABLE_TMPIS, row->tmpi, row->expires, row->tmpi_record);
+        result = put_record(writing, SESSION_TABLE_TMPIS, row->tmpi, row->expires, row->tmpi_record);
     }
     return result;
 }
 
 enum gbau_status session_database_write(struct session_database *database, const struct session_row *rows, size_t count)
 {
-    MDB_txn *transaction = NULL;
+    struct writing writing = {.database = database};
     enum gbau_status status = check_room(database, pages_for(database, rows, count));
     if (status != GBAU_OK) {
         return status;
     }
-    int result = mdb_txn_begin(database->environment, NULL, 0, &transaction);
+    int result = mdb_txn_begin(database->environment, NULL, 0, &writing.transaction);
     if (result != MDB_SUCCESS) {
         return check_result(database, result, "begin to write");
     }
     for (size_t i = 0; i < count && result == MDB_SUCCESS; i++) {
-        result = put_row(database, transaction, &rows[i]);
+        result = put_row(&writing, &rows[i]);
     }
     if (result != MDB_SUCCESS) {
-        mdb_txn_abort(transaction);
+        mdb_txn_abort(writing.transaction);
         return check_result(database, result, "write");
     }
-    return check_result(database, mdb_txn_commit(transaction), "commit");
+    return check_result(database, mdb_txn_commit(writing.transaction), "commit");
 }
 
 /* Reading ---------------------------------------------------------------------------------------------------------- */
@@ -318,19 +330,20 @@ static int remove_ended(MDB_txn *transaction, MDB_dbi table, MDB_val key, unix_t
 /* Takes the earliest entry off the index, with its record. MDB_NOTFOUND when nothing has ended at `now`. */
 static int remove_first_ended(struct session_database *database, MDB_txn *transaction, MDB_cursor *ends, unix_time now)
 {
-    uint8_t copy[END_KEY_MAX];
+    uint8_t copy[END_DATA_MAX];
     MDB_val key;
-    MDB_val nothing;
-    int result = mdb_cursor_get(ends, &key, &nothing, MDB_FIRST);
-    if (result != MDB_SUCCESS || key.mv_size > sizeof copy) {
+    MDB_val data;
+    int result = mdb_cursor_get(ends, &key, &data, MDB_FIRST);
+    if (result != MDB_SUCCESS || data.mv_size > sizeof copy) {
         return result == MDB_SUCCESS ? MDB_CORRUPTED : result;
     }
-    memcpy(copy, key.mv_data, key.mv_size); /* removing moves what LMDB's pointers point to */
-    struct octet_reader reader = octet_reader_of(octets_of(copy, key.mv_size));
-    uint64_t end = octet_reader_u64(&reader);
+    struct octet_reader key_reader = octet_reader_of(octets_of_value(key));
+    uint64_t end = octet_reader_u64(&key_reader);
+    memcpy(copy, data.mv_data, data.mv_size); /* removing moves what LMDB's pointers point to */
+    struct octet_reader reader = octet_reader_of(octets_of(copy, data.mv_size));
     uint8_t table = octet_reader_u8(&reader);
     MDB_val identity = value_of(octet_reader_take(&reader, octet_reader_left(&reader)));
-    if (reader.failed || table >= TABLE_COUNT || identity.mv_size == 0) {
+    if (key_reader.failed || reader.failed || table >= TABLE_COUNT || identity.mv_size == 0) {
         return MDB_CORRUPTED;
     }
     if (now < 0 || end > (uint64_t)now) {

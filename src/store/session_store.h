@@ -2,8 +2,8 @@
  * session_store.h: the BSF's bootstrapping sessions {B-TID -> Ks, RAND, IMPI ...} with expiry, and TMPI -> IMPI.
  *
  * Writing is asynchronous, because it ends in a disk: puts are collected by a thread of the store's own and committed
- * together; the completion is called from that thread once the session is durable. Reading is synchronous and quick
- * (a memory map). Ks is sealed at rest; the B-TID is bound to it. Thread-safe.
+ * together, under load after 0.3 ms in which they gather; the completion is called from that thread once the session is
+ * durable. Reading is synchronous and quick (a memory map). Ks is sealed at rest; the B-TID is bound to it. Thread-safe.
  */
 #ifndef STORE_SESSION_STORE_H
 #define STORE_SESSION_STORE_H

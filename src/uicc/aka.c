@@ -22,17 +22,46 @@ static size_t ind_of(aka_sqn sqn)
     return (size_t)(sqn & (SQN_ENTRIES - 1));
 }
 
-/* The array of the highest accepted SQN of each IND. */
-static const uint8_t *sqn_entry(const struct uicc *uicc, const struct card_application *application, size_t ind)
+/*
+ * The highest accepted SQN of each IND. Each has SQN_TURNS places: the highest number in them counts, and a new one
+ * goes where the lowest stands, so the memory wears evenly.
+ */
+static size_t sqn_offset(const struct card_application *application, size_t ind, size_t turn)
 {
-    return uicc->nvm.data + application->sqn + ind * SQN_ENTRY_SIZE;
+    return application->sqn + (turn * SQN_ENTRIES + ind) * SQN_ENTRY_SIZE;
+}
+
+static aka_sqn sqn_at(const struct uicc *uicc, const struct card_application *application, size_t ind, size_t turn)
+{
+    return read_sqn(uicc->nvm.data + sqn_offset(application, ind, turn));
+}
+
+aka_sqn aka_sqn_of_ind(const struct uicc *uicc, const struct card_application *application, size_t ind)
+{
+    aka_sqn highest = 0;
+    for (size_t turn = 0; turn < SQN_TURNS; turn++) {
+        const aka_sqn sqn = sqn_at(uicc, application, ind, turn);
+        highest = sqn > highest ? sqn : highest;
+    }
+    return highest;
+}
+
+static size_t oldest_turn(const struct uicc *uicc, const struct card_application *application, size_t ind)
+{
+    size_t oldest = 0;
+    for (size_t turn = 1; turn < SQN_TURNS; turn++) {
+        if (sqn_at(uicc, application, ind, turn) < sqn_at(uicc, application, ind, oldest)) {
+            oldest = turn;
+        }
+    }
+    return oldest;
 }
 
 static aka_sqn highest_sqn(const struct uicc *uicc, const struct card_application *application)
 {
     aka_sqn highest = 0;
     for (size_t ind = 0; ind < SQN_ENTRIES; ind++) {
-        aka_sqn sqn = read_sqn(sqn_entry(uicc, application, ind));
+        const aka_sqn sqn = aka_sqn_of_ind(uicc, application, ind);
         highest = sqn > highest ? sqn : highest;
     }
     return highest;
@@ -57,7 +86,7 @@ static bool is_too_old(const struct card_application *application, uint64_t seq,
 static bool sqn_is_fresh(const struct uicc *uicc, const struct card_application *application, aka_sqn sqn)
 {
     const uint64_t seq = seq_of(sqn);
-    const uint64_t seq_of_same_ind = seq_of(read_sqn(sqn_entry(uicc, application, ind_of(sqn))));
+    const uint64_t seq_of_same_ind = seq_of(aka_sqn_of_ind(uicc, application, ind_of(sqn)));
     if (seq <= seq_of_same_ind) {
         return false;
     }
@@ -74,7 +103,8 @@ void aka_accept_sqn(struct uicc *uicc, const struct card_application *applicatio
     uint8_t octets[SQN_ENTRY_SIZE];
     struct octet_writer writer = octet_writer_of(octets, sizeof octets);
     octet_writer_u48(&writer, sqn);
-    nvm_change(&uicc->nvm, application->sqn + ind_of(sqn) * SQN_ENTRY_SIZE, octets, sizeof octets);
+    const size_t ind = ind_of(sqn);
+    nvm_change(&uicc->nvm, sqn_offset(application, ind, oldest_turn(uicc, application, ind)), octets, sizeof octets);
 }
 
 /* AUTS = (SQN_MS xor f5*) || f1*(SQN_MS, RAND, AMF* = 0000) (33.102 6.3.3; AMF* is zero, never the received one). */

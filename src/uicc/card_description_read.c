@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "uicc/aka.h"
 #include "uicc/aka_keys.h"
 #include "uicc/card_heap.h"
 
@@ -86,7 +87,7 @@ static enum gbau_status read_functions(const struct card_layout *layout, const s
     return status;
 }
 
-static enum gbau_status read_application(const struct card_layout *layout, struct card_parts *parts, uint8_t index)
+static enum gbau_status read_application(const struct uicc *uicc, struct card_parts *parts, uint8_t index)
 {
     struct described_application *application = &parts->applications[index];
     struct card_application *entry = &application->entry;
@@ -98,11 +99,10 @@ static enum gbau_status read_application(const struct card_layout *layout, struc
     if (application->shares != CARD_NO_INDEX) {
         return GBAU_OK;
     }
-    struct octet_reader reader = octet_reader_of(octets_of(layout->data.data + entry->sqn, SQN_STATE_SIZE));
     for (size_t ind = 0; ind < SQN_ENTRIES; ind++) {
-        application->sqn[ind] = octet_reader_u48(&reader);
+        application->sqn[ind] = aka_sqn_of_ind(uicc, entry, ind);
     }
-    return read_functions(layout, entry, &application->functions, &parts->constants[index]);
+    return read_functions(&uicc->layout, entry, &application->functions, &parts->constants[index]);
 }
 
 enum gbau_status card_description_read(const struct uicc *uicc, struct card_parts *parts,
@@ -116,6 +116,7 @@ enum gbau_status card_description_read(const struct uicc *uicc, struct card_part
                                              .pin_count = layout->pin_count,
                                              .applications = parts->applications,
                                              .application_count = layout->application_count,
+                                             .persisted_key_count = layout->persisted_key_count,
                                              .free_size = card_heap_free(layout)};
     enum gbau_status status = read_files(layout, parts, numbers, &description->file_count);
     description->free_slots = layout->file_slots - description->file_count;
@@ -124,7 +125,7 @@ enum gbau_status card_description_read(const struct uicc *uicc, struct card_part
         struct card_application *entry = &parts->applications[i].entry;
         *entry = card_layout_application(layout, i);
         entry->adf = numbers[entry->adf];
-        status = read_application(layout, parts, i);
+        status = read_application(uicc, parts, i);
     }
     return status;
 }

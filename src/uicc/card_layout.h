@@ -20,13 +20,15 @@ enum {
     CARD_MAX_APPLICATIONS = 8,
     CARD_AID_MAX = 16,
     CARD_MAX_NAF_KEYS = 16,
-    CARD_MAX_DEPTH = 8,       /* of directories */
-    CARD_TLV_FILE_MAX = 1200, /* octets of a file of BER-TLV objects: one transaction can move them all */
+    CARD_MAX_PERSISTED_KEYS = 8, /* of the GBA_U API */
+    CARD_MAX_DEPTH = 8,          /* of directories */
+    CARD_TLV_FILE_MAX = 1200,    /* octets of a file of BER-TLV objects: one transaction can move them all */
     CARD_NO_INDEX = 0xff,
     PIN_VALUE_SIZE = 8,
     SQN_ENTRIES = 32, /* one for each IND of 5 bits */
     SQN_ENTRY_SIZE = 6,
-    SQN_STATE_SIZE = SQN_ENTRIES * SQN_ENTRY_SIZE
+    SQN_TURNS = 4, /* places that the SQN of one IND takes turns in, so that none wears out first (see aka.c) */
+    SQN_STATE_SIZE = SQN_TURNS * SQN_ENTRIES * SQN_ENTRY_SIZE
 };
 
 /* Kinds of file, with the file descriptor octet of TS 102 221 11.1.1.4.3, shareable. */
@@ -100,7 +102,7 @@ struct card_application {
     uint32_t sqn_age_limit; /* how far SEQ may lie behind the highest one; 0: any (TS 33.102 C.2.2) */
     uint8_t naf_key_count;  /* records of EF_GBANL */
     uint32_t keys;          /* offset of its algorithm's keys (see aka_keys.h) */
-    uint32_t sqn;           /* offset of SQN_ENTRIES entries; applications with one K share them */
+    uint32_t sqn;           /* offset of the SQN state; applications with one K share it */
     uint32_t gba;           /* offset of the GBA state (see gba_state.h) */
 };
 
@@ -112,7 +114,9 @@ struct card_layout {
     uint8_t application_count;
     uint32_t nonce_counter; /* offset of the counter that nonces are made of */
     uint32_t suspension;    /* offset of what SUSPEND UICC keeps (see suspension.h) */
-    uint32_t heap;          /* offset of the bodies of files */
+    uint8_t persisted_key_count;
+    uint32_t persisted_keys; /* offset of their records (see api_persist.h) */
+    uint32_t heap;           /* offset of the bodies of files */
     uint32_t heap_end;
 };
 

@@ -54,12 +54,13 @@ def verbs(programs):
 
 def test_help_lists_the_verbs(programs):
     names = {" ".join(verb) for verb in verbs(programs)}
-    assert names >= {"card create", "card apdu", "card serve", "bootstrap", "naf-key", "subscriber add", "demo"}
+    assert names >= {"card create", "card apdu", "card serve", "card readers", "bootstrap", "naf-key", "subscriber add",
+                     "demo"}
     assert programs.run("-h") == programs.run("--help")
 
 
-@pytest.mark.parametrize("verb", ["card create", "card apdu", "card serve", "bootstrap", "naf-key", "subscriber add",
-                                  "conformance card", "demo"])
+@pytest.mark.parametrize("verb", ["card create", "card apdu", "card serve", "card readers", "bootstrap", "naf-key",
+                                  "subscriber add", "conformance card", "demo"])
 def test_help_of_every_verb(programs, tmp_path, verb):
     text = programs.run(*verb.split(), "--help", cwd=tmp_path)
     assert text.startswith(f"usage: gbau {verb}") and "--help" in text
@@ -72,6 +73,17 @@ def test_help_of_every_daemon(programs, tmp_path, program):
     text = programs.run("--help", program=program, cwd=tmp_path)
     assert text.startswith(f"usage: {program}") and "-c FILE" in text
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", ["card apdu", "bootstrap", "naf-key"])
+def test_every_verb_names_cards_alike(programs, verb):
+    assert "FILE, pcsc[:NAME or number], at:DEVICE, qmi:DEVICE or mbim:DEVICE" in programs.run(*verb.split(), "--help")
+
+
+@pytest.mark.parametrize("arguments", [["card", "apdu", "usb:1"], ["naf-key", "--card", "usb:1", "--naf", "n.example",
+                                                                  "--ua", "0100000002"]])
+def test_a_way_that_there_is_not(programs, arguments):
+    assert_fails(programs.call(*arguments), "'usb:1' is no card", "at:DEVICE")
 
 
 # Words and options that are not there
@@ -98,7 +110,7 @@ def test_no_verb_shows_the_verbs(programs):
     (["card", "create", "c.card", *KEYS, "--ki", "1"], ["unknown option --ki"]),
     (["card", "create", "c.card", *KEYS, "--no-pin=1"], ["takes no value: --no-pin"]),
     (["card", "create", "c.card", *KEYS, *["--api-naf", "n.example/ff67620001"] * 17], ["too often: --api-naf"]),
-    (["card", "apdu"], ["missing: FILE"]),
+    (["card", "apdu"], ["missing: CARD"]),
     (["card", "apdu", "a", "b"], ["too much: b"]),
     (["card", "serve"], ["missing: FILE"]),
     (["card", "serve", "c.card", "--port", "1"], ["unknown option --port"]),

@@ -5,6 +5,8 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
+import time
 
 import pytest
 
@@ -16,11 +18,14 @@ from ub_by_hand import run_of_b_tid
 DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
 V1 = json.loads((DATA / "gba_u.json").read_text())["vectors"][0]
 ATR = "3b9f96801f878031e073fe211f674742415553494dd2"
+ATR_OF_T1 = "3b800181"
 READER = "Virtual PCD 00 00"
+SCRIPTED_CARD = pathlib.Path(__file__).with_name("scripted_card.py")
 FQDN = "naf.example.com"
 NAF = ["--naf", FQDN, "--ua", UA_HTTP_DIGEST.hex()]
 SELECT_USIM = "00A4040C07A0000000871002"
 VERIFY_PIN = "002000010831323334FFFFFFFF"
+READ_IMSI = ["00a4000c026f07", "00b0000001"]
 
 
 @pytest.fixture(scope="module")
@@ -203,3 +208,168 @@ def test_serving_needs_a_card_and_a_reader(programs, reader, v1_card, tmp_path):
     assert done.returncode == 1 and "No such file" in done.stderr
     done = programs.call("card", "serve", v1_card, "--vpcd", "127.0.0.1:1", prefix=reader.prefix)
     assert done.returncode == 1 and "vsmartcard-vpcd" in done.stderr
+
+
+# Readers
+
+
+def test_readers_are_listed(programs, reader, served, v1_card):
+    listed = json.loads(programs.run("card", "readers", "--json", prefix=reader.prefix))["readers"]
+    assert listed[0] == {"name": f"pcsc:{READER}", "card": "absent"}
+    with served(v1_card):
+        listed = json.loads(programs.run("card", "readers", "--json", prefix=reader.prefix))["readers"]
+        assert listed[0] == {"name": f"pcsc:{READER}", "card": "present", "atr": ATR}
+        assert programs.run("card", "readers", prefix=reader.prefix).startswith(f"pcsc:{READER}  present  {ATR}\n")
+        answers, _ = apdus(programs, reader, SELECT_USIM, name=listed[0]["name"])
+    assert answers == ["9000"], "what is listed can be opened"
+
+
+def test_readers_without_a_service(programs):
+    done = programs.call("card", "readers", "--json", env={"PCSCLITE_CSOCK_NAME": "/nowhere", "PATH": "/usr/bin"})
+    assert done.returncode == 0 and "start pcscd" in done.stderr
+    assert not [entry for entry in json.loads(done.stdout)["readers"] if entry["name"].startswith("pcsc:")]
+
+
+# Cards that answer otherwise
+
+
+def apdus(programs, reader, *commands, name="pcsc"):
+    """Answers to commands sent by our own tool."""
+    done = programs.call("card", "apdu", name, stdin="".join(f"{command}\n" for command in commands),
+                         prefix=reader.prefix)
+    return done.stdout.split(), done
+
+
+@pytest.fixture
+def scripted(reader):
+    """A context with a card that answers after a script; gives its process."""
+
+    @contextlib.contextmanager
+    def start(*rules, atr=ATR):
+        with reader.card([sys.executable, SCRIPTED_CARD, virtual_reader.VPCD_PORT, atr, *rules],
+                         stdout=subprocess.PIPE, text=True) as process:
+            yield process
+
+    return start
+
+
+def commands_of(process):
+    """What a scripted card was sent, once it has ended."""
+    return process.stdout.read().split()
+
+
+def test_t0_warnings_and_lengths(programs, reader, scripted):
+    with scripted("00a40004=6283", "00c0000000=6c03", "00c0000003=0102039000", "00b0000010=6c02", "00b0000002=aabb9000",
+                  "0088=9862", "00c0000010=6c03") as process:
+        answers, _ = apdus(programs, reader, "00a40004023f0000", "00b0000010")
+    assert answers == ["0102036283", "aabb9000"]
+    assert commands_of(process) == ["00a40004023f00", "00c0000000", "00c0000003", "00b0000010", "00b0000002"]
+
+
+def test_t0_warning_without_data(programs, reader, scripted):
+    with scripted("0088=9862", "00c0=6f00") as process:
+        answers, _ = apdus(programs, reader, "0088008102aabb00")
+    assert answers == ["9862"]
+    assert commands_of(process) == ["0088008102aabb", "00c0000000"]
+
+
+def test_t1(programs, reader, scripted):
+    """At T=1 a command goes as it is, and nothing is asked for afterwards."""
+    with scripted("00a40004=0102036283", "0088=6105", atr=ATR_OF_T1) as process:
+        answers, _ = apdus(programs, reader, "00a40004023f0000", "0088008102aabb00")
+    assert answers == ["0102036283", "6105"]
+    assert commands_of(process) == ["00a40004023f0000", "0088008102aabb00"]
+
+
+def wait_for_stall(process, command):
+    """Until the card has got the command that it never answers."""
+    for line in process.stdout:
+        if line.strip().startswith(command):
+            return
+    raise RuntimeError("the card ended")
+
+
+def wait_until_seen_absent(reader):
+    """Until pcscd, which looks every 0.4 s, has seen that the card is gone: a sooner one it takes for the old one."""
+    reader.wait(present=False)
+    time.sleep(1.5)
+
+
+def test_card_is_taken_out_within_a_command(programs, reader, scripted):
+    """The card's process is killed while a command is under way: an error in words, soon, and the reader lives."""
+    with scripted("0088=stall") as process:
+        tool = programs.spawn("card", "apdu", "pcsc", prefix=reader.prefix, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        tool.stdin.write("00a4000c023f00\n0088008102aabb00\n")
+        tool.stdin.flush()
+        wait_for_stall(process, "0088")
+        process.kill()
+        started = time.monotonic()
+        output, errors = tool.communicate(timeout=20)
+        assert time.monotonic() - started < 10
+    assert tool.returncode == 1 and output == "9000\n"
+    assert "card was taken out" in errors and "line 2" in errors
+    wait_until_seen_absent(reader)
+    with scripted():
+        assert apdus(programs, reader, "00a4000c023f00")[0] == ["9000"]
+
+
+def test_card_is_taken_out_between_commands(programs, reader, scripted):
+    with scripted() as process:
+        tool = programs.spawn("card", "apdu", "pcsc", prefix=reader.prefix, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        tool.stdin.write("00a4000c023f00\n")
+        tool.stdin.flush()
+        assert tool.stdout.readline() == "9000\n"
+        process.kill()
+        wait_until_seen_absent(reader)
+        _, errors = tool.communicate("00a4000c023f00\n", timeout=20)
+    assert tool.returncode == 1 and "card was taken out" in errors
+
+
+def test_another_program_resets_the_card(programs, reader, scripted):
+    with scripted():
+        tool = programs.spawn("card", "apdu", "pcsc", prefix=reader.prefix, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        tool.stdin.write("00a4000c023f00\n")
+        tool.stdin.flush()
+        assert tool.stdout.readline() == "9000\n"
+        assert apdus(programs, reader, "00a4000c023f00")[0] == ["9000"], "which resets it when it is done"
+        _, errors = tool.communicate("00a4000c023f00\n", timeout=20)
+    assert tool.returncode == 1
+    assert "another program reset the card" in errors and "try again" in errors
+
+
+def test_the_service_ends_within_a_command(programs, tmp_path):
+    """pcscd goes away: no hang, and it is said."""
+    with virtual_reader.private_pcscd(tmp_path) as private:
+        card = private.start([sys.executable, SCRIPTED_CARD, virtual_reader.VPCD_PORT, ATR, "0088=stall"],
+                             stdout=subprocess.PIPE, text=True)
+        private.wait(present=True)
+        tool = programs.spawn("card", "apdu", "pcsc", prefix=private.prefix, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        tool.stdin.write("0088008102aabb00\n")
+        tool.stdin.flush()
+        wait_for_stall(card, "0088")
+        private.stop_service()
+        _, errors = tool.communicate(timeout=20)
+        card.kill()
+        card.communicate(timeout=20)
+    assert tool.returncode == 1 and "PC/SC service ended" in errors
+
+
+def test_a_served_card_outlives_the_service(programs, tmp_path, v1_card):
+    """pcscd is restarted: the card comes back by itself, switched off and on; with --once it ends."""
+    serve = [programs.path("gbau"), "card", "serve", v1_card, "--vpcd", virtual_reader.VirtualReader.vpcd]
+    with virtual_reader.private_pcscd(tmp_path) as private:
+        with private.card(serve, stderr=subprocess.PIPE, text=True) as process:
+            assert apdus(programs, private, SELECT_USIM, VERIFY_PIN, *READ_IMSI)[0][3] == "089000"
+            private.stop_service()
+            private.start_service()
+            private.wait(present=True)
+            assert apdus(programs, private, SELECT_USIM, *READ_IMSI)[0][2] == "6982"
+        assert process.returncode == 0 and "went away" in process.stderr.read()
+        once = private.start([*serve, "--once"], stderr=subprocess.PIPE, text=True)
+        private.wait(present=True)
+        private.stop_service()
+        assert (once.wait(timeout=20), once.stderr.read()) == (0, "")

@@ -13,20 +13,22 @@ from network import spawn
 
 VPCD_PORT = 35963
 DRIVER = pathlib.Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
-START = "mount -t tmpfs tmpfs /run && mkdir /run/pcscd && ip link set lo up && exec pcscd --foreground --config \"$@\""
+HOLD = "mount -t tmpfs tmpfs /run && mkdir /run/pcscd && ip link set lo up && echo ready && exec sleep infinity"
 
 
 class VirtualReader:
     """
-    A running pcscd; `vpcd` is where the card connects to, `prefix` what makes a command run beside pcscd, and `log`
-    where pcscd writes.
+    A pcscd in the namespaces that `holder` keeps; `vpcd` is where the card connects to, `prefix` what makes a command
+    run beside pcscd, and `log` where pcscd writes.
     """
 
     vpcd = f"127.0.0.1:{VPCD_PORT}"
 
-    def __init__(self, process, log):
+    def __init__(self, holder, log, service):
         self.log = log
-        self.prefix = ["nsenter", "--target", str(process.pid), "--mount", "--net"]
+        self.service = service
+        self.process = None
+        self.prefix = ["nsenter", "--target", str(holder.pid), "--mount", "--net"]
         if os.getuid() != 0:
             self.prefix += ["--user", "--preserve-credentials"]
         self.prefix.append("--")
@@ -39,11 +41,27 @@ class VirtualReader:
     def start(self, command, **options):
         return spawn([*self.prefix, *command], **options)
 
+    def start_service(self):
+        with open(self.log, "a") as log:
+            self.process = self.start(self.service, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        for _ in range(100):
+            if self.process.poll() is not None:
+                raise RuntimeError("pcscd ended: see pcscd.log")
+            if "Virtual PCD" in self.run(["opensc-tool", "--list-readers"], check=False).stdout:
+                return
+            time.sleep(0.1)
+        raise RuntimeError("pcscd does not show the virtual reader")
+
+    def stop_service(self):
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(timeout=20)
+
     def has_card(self):
         listed = self.run(["opensc-tool", "--list-readers"], check=False).stdout
         return any("Yes" in line.split() for line in listed.splitlines())
 
-    def _wait(self, present):
+    def wait(self, present):
         for _ in range(150):
             if self.has_card() == present:
                 return
@@ -51,16 +69,16 @@ class VirtualReader:
         raise RuntimeError(f"the card is {'not ' if present else ''}in the virtual reader after 15 s")
 
     @contextlib.contextmanager
-    def card(self, command):
+    def card(self, command, **options):
         """A program that serves a card, for as long as the context lasts."""
-        process = self.start(command)
+        process = self.start(command, **options)
         try:
-            self._wait(present=True)
+            self.wait(present=True)
             yield process
         finally:
             process.terminate()
             process.wait(timeout=20)
-            self._wait(present=False)
+            self.wait(present=False)
 
 
 @contextlib.contextmanager
@@ -72,25 +90,17 @@ def private_pcscd(directory, *options):
         f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:{VPCD_PORT:#06X}\nLIBPATH {DRIVER}\n'
         f'CHANNELID {VPCD_PORT:#06X}\n'.replace("0X", "0x"))
     unshare = ["unshare", "--mount", "--net"] + ([] if os.getuid() == 0 else ["--map-root-user"])
-    log_path = pathlib.Path(directory, "pcscd.log")
-    with open(log_path, "w") as log:
-        process = spawn([*unshare, "sh", "-c", START, "sh", configuration, *options], stdout=log, stderr=log,
-                        stdin=subprocess.DEVNULL)
+    service = ["pcscd", "--foreground", "--config", configuration, *options]
+    holder = spawn([*unshare, "sh", "-c", HOLD], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+    try:
+        if holder.stdout.readline() != "ready\n":
+            raise RuntimeError("no namespaces of our own")
+        reader = VirtualReader(holder, pathlib.Path(directory, "pcscd.log"), service)
         try:
-            reader = VirtualReader(process, log_path)
-            wait_for_pcscd(process, reader)
+            reader.start_service()
             yield reader
         finally:
-            process.terminate()
-            process.wait(timeout=20)
-
-
-def wait_for_pcscd(process, reader):
-    for _ in range(100):
-        if process.poll() is not None:
-            raise RuntimeError("pcscd ended: see pcscd.log")
-        listed = reader.run(["opensc-tool", "--list-readers"], check=False)
-        if "Virtual PCD" in listed.stdout:
-            return
-        time.sleep(0.1)
-    raise RuntimeError("pcscd does not show the virtual reader")
+            reader.stop_service()
+    finally:
+        holder.terminate()
+        holder.wait(timeout=20)

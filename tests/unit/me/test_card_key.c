@@ -270,17 +270,17 @@ static void test_no_line_in_the_access_file(void **state)
 static void test_limit_of_open_keys(void **state)
 {
     struct bench *bench = *state;
-    struct card_key keys[UICC_API_SESSIONS];
+    struct card_key keys[API_SESSIONS];
     const struct octets naf_id = octets_of(bench->naf_id, NAF_ID_LENGTH);
     open_usim(bench);
     (void)bootstrap(bench, 1);
-    for (size_t i = 0; i < UICC_API_SESSIONS; i++) {
+    for (size_t i = 0; i < API_SESSIONS; i++) {
         open_key(bench, &keys[i], "door");
     }
     check_refusal(bench, naf_id, "door", GBAU_E_LIMIT);
     card_key_close(&keys[3]);
     open_key(bench, &keys[3], "door");
-    for (size_t i = 0; i < UICC_API_SESSIONS; i++) {
+    for (size_t i = 0; i < API_SESSIONS; i++) {
         card_key_close(&keys[i]);
     }
 }

@@ -228,8 +228,10 @@ static inline void run_server(const void *argument, int control)
     FILE *stream = options->log_file == NULL ? stderr : fopen(options->log_file, "w");
     check(stream != NULL);
     static struct log log;
-    log =
-        (struct log){stream, "server", options->log_file == NULL ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG, LOG_STYLE_PLAIN};
+    log = (struct log){.stream = stream,
+                       .program = "server",
+                       .level = options->log_file == NULL ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG,
+                       .style = LOG_STYLE_PLAIN};
     const struct diameter_config config = server_config(options);
     struct diameter_node *node = NULL;
     check(diameter_open(&config, &log, &node) == GBAU_OK);
@@ -257,7 +259,7 @@ static inline void wait_for_listener(uint16_t port)
 /* A client node that connects to 127.0.0.1. */
 static inline struct diameter_node *open_client(const struct server_options *options)
 {
-    static const struct log log = {NULL, "client", LOG_LEVEL_ERROR, LOG_STYLE_PLAIN};
+    static const struct log log = {.program = "client", .level = LOG_LEVEL_ERROR, .style = LOG_STYLE_PLAIN};
     static struct log to_stderr;
     to_stderr = log;
     to_stderr.stream = stderr;

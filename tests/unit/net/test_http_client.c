@@ -40,7 +40,7 @@ static int open_all(void **state)
     (void)state;
     log_stream = tmpfile();
     assert_non_null(log_stream);
-    test_log = (struct log){log_stream, "test", LOG_LEVEL_WARNING, LOG_STYLE_PLAIN};
+    test_log = (struct log){.stream = log_stream, .program = "test", .level = LOG_LEVEL_WARNING};
     const struct http_server_config server_config = {.listen_address = "127.0.0.1"};
     assert_ok(http_server_open(&server_config, handle, NULL, NULL, &server));
     const struct http_client_config client_config = {.timeout_ms = 2000};

@@ -17,7 +17,7 @@ static void makes_the_smallest_card(void **state)
 
 static const char whole[] =
     "base: none\n"
-    "free: {files: 2, octets: 300}\n"
+    "free: {files: 2, octets: 300, persisted-keys: 3}\n"
     "rules:\n"
     "  open: {read: always, update: adm1}\n"
     "  admin: \"80017fa40683010a950108\"\n"
@@ -93,6 +93,7 @@ static void reads_applications(void **state)
     assert_int_equal(description->application_count, 4);
     assert_int_equal(description->free_slots, 2);
     assert_int_equal(description->free_size, 300);
+    assert_int_equal(description->persisted_key_count, 3);
     const struct described_application *usim = &description->applications[0];
     assert_octets(octets_of(usim->entry.aid, usim->entry.aid_length), "a0000000871002");
     assert_int_equal(usim->entry.adf, 2);

@@ -5,6 +5,7 @@
 
 #include <winscard.h>
 
+#include "reader/reader_driver.h"
 #include "testing.h"
 
 enum { READERS_MAX = 4 };
@@ -24,6 +25,12 @@ static struct service {
     DWORD disposition;
     const SCARD_IO_REQUEST *used_protocol;
     char command[600];
+    LONG begin_result;
+    unsigned begun;
+    unsigned ended;
+    LONG reconnect_result;
+    unsigned reconnected;
+    LONG state_result;
 } service;
 
 LONG SCardEstablishContext(DWORD scope, LPCVOID reserved_1, LPCVOID reserved_2, LPSCARDCONTEXT context)
@@ -105,6 +112,48 @@ LONG SCardDisconnect(SCARDHANDLE card, DWORD disposition)
     return SCARD_S_SUCCESS;
 }
 
+LONG SCardBeginTransaction(SCARDHANDLE card)
+{
+    assert_int_equal(card, 88);
+    assert_int_equal(service.begun, service.ended);
+    service.begun += service.begin_result == SCARD_S_SUCCESS ? 1 : 0;
+    return service.begin_result;
+}
+
+LONG SCardEndTransaction(SCARDHANDLE card, DWORD disposition)
+{
+    assert_int_equal(card, 88);
+    assert_int_equal(disposition, SCARD_LEAVE_CARD);
+    service.ended++;
+    return SCARD_S_SUCCESS;
+}
+
+LONG SCardReconnect(SCARDHANDLE card, DWORD share_mode, DWORD protocols, DWORD initialization, LPDWORD protocol)
+{
+    assert_int_equal(card, 88);
+    assert_int_equal(share_mode, SCARD_SHARE_SHARED);
+    assert_int_equal(protocols, service.protocol); /* the one that the first connection found */
+    assert_int_equal(initialization, SCARD_LEAVE_CARD);
+    *protocol = service.protocol;
+    service.reconnected++;
+    service.transmit_result = SCARD_S_SUCCESS;
+    service.begin_result = SCARD_S_SUCCESS;
+    return service.reconnect_result;
+}
+
+LONG SCardGetStatusChange(SCARDCONTEXT context, DWORD timeout, SCARD_READERSTATE *states, DWORD count)
+{
+    static const uint8_t atr[] = {0x3b, 0x9f, 0x96};
+    assert_int_equal(context, 77);
+    assert_int_equal(timeout, 0);
+    assert_int_equal(count, 1);
+    const bool is_first = strcmp(states->szReader, service.readers[0]) == 0;
+    states->dwEventState = is_first ? SCARD_STATE_EMPTY : SCARD_STATE_PRESENT | SCARD_STATE_INUSE;
+    states->cbAtr = is_first ? 0 : sizeof atr;
+    memcpy(states->rgbAtr, atr, sizeof atr);
+    return service.state_result;
+}
+
 LONG SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST *protocol, LPCBYTE command, DWORD command_length,
                    SCARD_IO_REQUEST *received_protocol, LPBYTE response, LPDWORD length)
 {
@@ -144,6 +193,7 @@ static int make_service(void **state)
 static int check_service(void **state)
 {
     (void)state;
+    assert_int_equal(service.begun, service.ended);
     return service.context_open || service.names_given || service.connected != NULL ? -1 : 0;
 }
 
@@ -269,15 +319,145 @@ static void test_failures_of_transmit(void **state)
     assert_status(transmit("00b0000002", response, sizeof response, &length), GBAU_E_CARD);
 }
 
+/* Sends one command with a log; the status, and a line that holds `words`. */
+static void assert_failure(LONG result, enum gbau_status expected, const char *words)
+{
+    static const uint8_t command[] = {0x00, 0xb0, 0x00, 0x00, 0x02};
+    char text[300] = "";
+    uint8_t response[16];
+    size_t length = 0;
+    struct reader *reader = NULL;
+    FILE *stream = fmemopen(text, sizeof text, "w");
+    assert_non_null(stream);
+    const struct log log = {.stream = stream, .program = "test", .level = LOG_LEVEL_INFO};
+    assert_ok(reader_open("pcsc", &log, &reader));
+    service.transmit_result = result;
+    assert_status(reader_transmit(reader, octets_of(command, sizeof command), response, sizeof response, &length),
+                  expected);
+    reader_close(reader);
+    (void)fclose(stream);
+    assert_non_null(strstr(text, words));
+}
+
+/* Whatever PC/SC says, the person at the terminal learns what happened. */
+static void test_reasons_of_failures(void **state)
+{
+    (void)state;
+    assert_failure(SCARD_W_REMOVED_CARD, GBAU_E_IO, "card was taken out");
+    assert_failure(SCARD_E_NO_SMARTCARD, GBAU_E_IO, "card was taken out");
+    assert_failure(SCARD_E_NOT_TRANSACTED, GBAU_E_IO, "broke off");
+    assert_failure(SCARD_E_READER_UNAVAILABLE, GBAU_E_IO, "reader was unplugged");
+    assert_failure(SCARD_W_UNPOWERED_CARD, GBAU_E_IO, "no power");
+    assert_failure(SCARD_E_NO_SERVICE, GBAU_E_IO, "pcscd");
+    assert_failure(SCARD_F_COMM_ERROR, GBAU_E_IO, "pcscd");
+    assert_failure(SCARD_E_SHARING_VIOLATION, GBAU_E_BUSY, "another program");
+    assert_failure(SCARD_E_INVALID_HANDLE, GBAU_E_IO, "PC/SC failed");
+}
+
+/* A reset by another program: this command fails, the next one finds the card again. */
+static void test_card_reset_by_another_program(void **state)
+{
+    (void)state;
+    static const uint8_t command[] = {0x00, 0xb0, 0x00, 0x00, 0x02};
+    uint8_t response[16];
+    size_t length = 0;
+    struct reader *reader = NULL;
+    assert_failure(SCARD_W_RESET_CARD, GBAU_E_BUSY, "another program reset the card");
+    assert_int_equal(service.reconnected, 1);
+    for (int in_begin = 0; in_begin < 2; in_begin++) {
+        service.protocol = SCARD_PROTOCOL_T0;
+        assert_ok(reader_open("pcsc", NULL, &reader));
+        service.transmit_result = in_begin != 0 ? SCARD_S_SUCCESS : SCARD_W_RESET_CARD;
+        service.begin_result = in_begin != 0 ? SCARD_W_RESET_CARD : SCARD_S_SUCCESS;
+        assert_status(reader_transmit(reader, octets_of(command, sizeof command), response, sizeof response, &length),
+                      GBAU_E_BUSY);
+        assert_ok(reader_transmit(reader, octets_of(command, sizeof command), response, sizeof response, &length));
+        assert_octets(octets_of(response, length), "9000");
+        reader_close(reader);
+    }
+    service.reconnect_result = SCARD_W_REMOVED_CARD;
+    assert_failure(SCARD_W_RESET_CARD, GBAU_E_IO, "card was taken out");
+}
+
+/* At T=0 a command and its GET RESPONSE are one to other programs; at T=1 there is nothing to keep together. */
+static void test_transactions(void **state)
+{
+    (void)state;
+    uint8_t response[16];
+    size_t length = 0;
+    assert_ok(transmit("00a40004023f0000", response, sizeof response, &length));
+    assert_int_equal(service.begun, 0);
+    service.protocol = SCARD_PROTOCOL_T0;
+    assert_ok(transmit("00a40004023f0000", response, sizeof response, &length));
+    assert_int_equal(service.begun, 1);
+    assert_int_equal(service.ended, 1);
+    service.transmit_result = SCARD_W_REMOVED_CARD;
+    assert_status(transmit("00a40004023f0000", response, sizeof response, &length), GBAU_E_IO);
+    assert_int_equal(service.ended, 2); /* others are let in again also then */
+}
+
+/* Listing */
+
+struct listed {
+    size_t count;
+    struct reader_entry entries[READERS_MAX];
+};
+
+static void keep_entry(void *context, const struct reader_entry *entry)
+{
+    struct listed *listed = context;
+    assert_true(listed->count < READERS_MAX);
+    listed->entries[listed->count++] = *entry;
+}
+
+static void test_list(void **state)
+{
+    (void)state;
+    struct listed listed = {0};
+    assert_ok(pcsc_list(NULL, keep_entry, &listed));
+    assert_int_equal(listed.count, 3);
+    assert_string_equal(listed.entries[0].name, "pcsc:Alpha Reader 00 00");
+    assert_int_equal(listed.entries[0].card, READER_CARD_ABSENT);
+    assert_int_equal(listed.entries[0].atr_length, 0);
+    assert_string_equal(listed.entries[2].name, "pcsc:Beta Reader 02 00");
+    assert_int_equal(listed.entries[2].card, READER_CARD_PRESENT);
+    assert_octets(octets_of(listed.entries[2].atr, listed.entries[2].atr_length), "3b9f96");
+    assert_connects(listed.entries[2].name, "Beta Reader 02 00"); /* what is listed can be opened */
+}
+
+static void test_list_of_little(void **state)
+{
+    (void)state;
+    struct listed listed = {0};
+    service.state_result = SCARD_E_READER_UNAVAILABLE; /* unplugged meanwhile */
+    assert_ok(pcsc_list(NULL, keep_entry, &listed));
+    assert_int_equal(listed.entries[1].card, READER_CARD_UNKNOWN);
+    service.reader_count = 0;
+    listed.count = 0;
+    assert_ok(pcsc_list(NULL, keep_entry, &listed));
+    assert_int_equal(listed.count, 0);
+    service.down = true;
+    assert_status(pcsc_list(NULL, keep_entry, &listed), GBAU_E_UNREACHABLE);
+}
+
 #define pcsc_test(function) cmocka_unit_test_setup_teardown((function), make_service, check_service)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        pcsc_test(test_choice),    pcsc_test(test_no_such_reader),
-        pcsc_test(test_no_card),   pcsc_test(test_card_in_use),
-        pcsc_test(test_no_reader), pcsc_test(test_no_service),
-        pcsc_test(test_protocols), pcsc_test(test_failures_of_transmit),
+        pcsc_test(test_choice),
+        pcsc_test(test_no_such_reader),
+        pcsc_test(test_no_card),
+        pcsc_test(test_card_in_use),
+        pcsc_test(test_no_reader),
+        pcsc_test(test_no_service),
+        pcsc_test(test_protocols),
+        pcsc_test(test_failures_of_transmit),
+        pcsc_test(test_reasons_of_failures),
+        pcsc_test(test_card_reset_by_another_program),
+        pcsc_test(test_transactions),
+        pcsc_test(test_list),
+        pcsc_test(test_list_of_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

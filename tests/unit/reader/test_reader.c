@@ -1,7 +1,8 @@
-/* test_reader.c: reader.c on drivers of this test: choosing one, and gathering what T=0 cuts in pieces. */
+/* test_reader.c: reader.c on drivers of this test: choosing one by its name, and passing commands. */
 #include "reader/reader.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "reader/reader_driver.h"
 #include "testing.h"
@@ -17,13 +18,13 @@ struct step {
 static struct fake {
     const char *opened_file;
     const char *opened_modem;
+    const char *modem_way;
     const char *opened_pcsc;
     bool pcsc_asked;
     enum gbau_status open_status;
     bool is_t0;
     const struct step *steps;
     size_t next;
-    bool forever; /* the last step again and again */
     unsigned closed;
 } fake;
 
@@ -36,7 +37,7 @@ static enum gbau_status fake_transmit(void *state, struct octets command, uint8_
     assert_non_null(step->command);
     assert_ok(hex_encode(command, hex, sizeof hex));
     assert_string_equal(hex, step->command);
-    fake.next += fake.forever ? 0 : 1;
+    fake.next++;
     if (step->status != GBAU_OK) {
         return step->status;
     }
@@ -79,6 +80,23 @@ enum gbau_status at_driver_open(const char *device, const struct log *log, struc
 {
     (void)log;
     fake.opened_modem = device;
+    fake.modem_way = "at";
+    return fake_open(connection);
+}
+
+enum gbau_status qmi_driver_open(const char *device, const struct log *log, struct reader_connection *connection)
+{
+    (void)log;
+    fake.opened_modem = device;
+    fake.modem_way = "qmi";
+    return fake_open(connection);
+}
+
+enum gbau_status mbim_driver_open(const char *device, const struct log *log, struct reader_connection *connection)
+{
+    (void)log;
+    fake.opened_modem = device;
+    fake.modem_way = "mbim";
     return fake_open(connection);
 }
 
@@ -167,6 +185,54 @@ static void test_names_of_modems(void **state)
     reader_close(reader);
 }
 
+static void test_ways_to_modems(void **state)
+{
+    (void)state;
+    static const char *const ways[] = {"at", "qmi", "mbim"};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        char name[40];
+        struct reader *reader = NULL;
+        fake = (struct fake){0};
+        (void)snprintf(name, sizeof name, "%s:/dev/cdc-wdm0", ways[i]);
+        assert_ok(reader_open(name, NULL, &reader));
+        assert_string_equal(fake.modem_way, ways[i]);
+        assert_string_equal(fake.opened_modem, "/dev/cdc-wdm0");
+        reader_close(reader);
+    }
+}
+
+/* What looks like a way to a card and is none is said so, with the ways that there are; a file may look like one. */
+static void test_unknown_ways(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"usb:1", "psc:0", "at:", "qmi:", "pcsc2:x"};
+    char path[] = "/tmp/gbau-way-XXXXXX";
+    char name[40];
+    struct reader *reader = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char text[300] = "";
+        FILE *stream = fmemopen(text, sizeof text, "w");
+        const struct log log = {.stream = stream, .program = "test", .level = LOG_LEVEL_INFO};
+        assert_status(reader_open(names[i], &log, &reader), GBAU_E_ARGUMENT);
+        (void)fclose(stream);
+        assert_non_null(strstr(text, names[i]));
+        assert_non_null(strstr(text, "FILE, pcsc[:NAME or number], at:DEVICE, qmi:DEVICE or mbim:DEVICE"));
+        assert_null(fake.opened_file);
+    }
+    assert_non_null(mkdtemp(path));
+    assert_int_equal(chdir(path), 0);
+    (void)snprintf(name, sizeof name, "old:card");
+    FILE *file = fopen(name, "w");
+    assert_non_null(file);
+    (void)fclose(file);
+    assert_ok(reader_open(name, NULL, &reader));
+    assert_string_equal(fake.opened_file, name);
+    reader_close(reader);
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(rmdir(path), 0);
+}
+
 static void test_failure_to_open(void **state)
 {
     (void)state;
@@ -210,58 +276,13 @@ static void test_without_t0(void **state)
     assert_response(false, wrong_le, "00b0000002", "6c05");
 }
 
-/* T=0 has no Le beside data (TS 102 221 7.3.1.1.4). */
-static void test_t0_cases(void **state)
+/* At T=0 a case 4 command loses its Le, and GET RESPONSE follows; the rest is in test_t0_terminal. */
+static void test_with_t0(void **state)
 {
     (void)state;
-    static const struct step case_1[] = {{"00a40000", "9000", GBAU_OK}, {0}};
-    static const struct step case_2[] = {{"00b0000002", "01029000", GBAU_OK}, {0}};
-    static const struct step case_3[] = {{"00a4000c023f00", "9000", GBAU_OK}, {0}};
     static const struct step case_4[] = {
         {"00a40004023f00", "6104", GBAU_OK}, {"00c0000004", "010203049000", GBAU_OK}, {0}};
-    assert_response(true, case_1, "00a40000", "9000");
-    assert_response(true, case_2, "00b0000002", "01029000");
-    assert_response(true, case_3, "00a4000c023f00", "9000");
     assert_response(true, case_4, "00a40004023f0000", "010203049000");
-}
-
-static void test_t0_gathers(void **state)
-{
-    (void)state;
-    static const struct step pieces[] = {{"805000000180", "6102", GBAU_OK},
-                                         {"80c0000002", "01026103", GBAU_OK},
-                                         {"80c0000003", "0304056100", GBAU_OK},
-                                         {"80c0000000", "066282", GBAU_OK},
-                                         {0}};
-    static const struct step data_at_once[] = {
-        {"00b0000002", "01026101", GBAU_OK}, {"00c0000001", "039000", GBAU_OK}, {0}};
-    static const struct step channel[] = {{"4188008401dd", "6101", GBAU_OK}, {"41c0000001", "019000", GBAU_OK}, {0}};
-    assert_response(true, pieces, "80500000018000", "0102030405066282");
-    assert_response(true, data_at_once, "00b0000002", "0102039000");
-    assert_response(true, channel, "4188008401dd", "019000");
-}
-
-static void test_t0_wrong_le(void **state)
-{
-    (void)state;
-    static const struct step repeated[] = {{"00b0000010", "6c02", GBAU_OK}, {"00b0000002", "01029000", GBAU_OK}, {0}};
-    static const struct step then_more[] = {
-        {"00b0000010", "6c02", GBAU_OK}, {"00b0000002", "6102", GBAU_OK}, {"00c0000002", "01029000", GBAU_OK}, {0}};
-    static const struct step all_256[] = {{"00b0000010", "6c00", GBAU_OK}, {"00b0000000", "9000", GBAU_OK}, {0}};
-    static const struct step twice[] = {{"00b0000010", "6c02", GBAU_OK}, {"00b0000002", "6c03", GBAU_OK}, {0}};
-    static const struct step with_data[] = {{"00a40004023f00", "6c02", GBAU_OK}, {0}};
-    assert_response(true, repeated, "00b0000010", "01029000");
-    assert_response(true, then_more, "00b0000010", "01029000");
-    assert_response(true, all_256, "00b0000010", "9000");
-    assert_response(true, twice, "00b0000010", "6c03"); /* asked once more, not for ever */
-    assert_response(true, with_data, "00a40004023f00", "6c02");
-}
-
-static void test_t0_lost_response(void **state)
-{
-    (void)state;
-    static const struct step lost[] = {{"0088008401dd", "6102", GBAU_OK}, {"00c0000002", "6f00", GBAU_OK}, {0}};
-    assert_response(true, lost, "0088008401dd00", "6f00");
 }
 
 static void test_failures(void **state)
@@ -294,26 +315,6 @@ static void test_capacity(void **state)
     for (size_t capacity = 0; capacity <= 6; capacity++) {
         assert_status(status_of(false, whole, "00b0000002", capacity), capacity >= 4 ? GBAU_OK : GBAU_E_SPACE);
         assert_status(status_of(true, pieces, "0088008401dd", capacity), capacity >= 6 ? GBAU_OK : GBAU_E_SPACE);
-    }
-}
-
-/* A malicious card that says 61XX for ever, without data and with data, is left in the end. */
-static void test_endless_card(void **state)
-{
-    (void)state;
-    static const struct step no_data[] = {{"00c0000001", "6101", GBAU_OK}};
-    static const struct step data[] = {{"00c0000001", "aa6101", GBAU_OK}};
-    const struct step *const endless[] = {no_data, data};
-    for (size_t i = 0; i < 2; i++) {
-        const uint8_t command[] = {0x00, 0xc0, 0x00, 0x00, 0x01};
-        static uint8_t response[READER_RESPONSE_MAX];
-        struct reader *reader = NULL;
-        size_t length = 0;
-        fake = (struct fake){.is_t0 = true, .steps = endless[i], .forever = true};
-        assert_ok(reader_open("card", NULL, &reader));
-        assert_status(reader_transmit(reader, octets_of(command, sizeof command), response, sizeof response, &length),
-                      GBAU_E_CARD);
-        reader_close(reader);
     }
 }
 
@@ -370,16 +371,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         reader_test(test_names),
         reader_test(test_names_of_modems),
+        reader_test(test_ways_to_modems),
+        reader_test(test_unknown_ways),
         reader_test(test_failure_to_open),
         reader_test(test_lengths_of_commands),
         reader_test(test_without_t0),
-        reader_test(test_t0_cases),
-        reader_test(test_t0_gathers),
-        reader_test(test_t0_wrong_le),
-        reader_test(test_t0_lost_response),
+        reader_test(test_with_t0),
         reader_test(test_failures),
         reader_test(test_capacity),
-        reader_test(test_endless_card),
         reader_test(test_observer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

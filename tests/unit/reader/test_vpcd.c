@@ -17,6 +17,7 @@ enum { WAIT_MS = 10000 };
 
 /* The card's thread on one end of a connection, the reader's socket on the other. */
 struct virtual_reader {
+    bool goes_on; /* the card comes back when the connection ends */
     int listener;
     int socket;
     int stop[2];
@@ -47,7 +48,8 @@ static void count_reset(void *context)
 static void *serve(void *context)
 {
     struct virtual_reader *reader = context;
-    reader->status = vpcd_serve(&reader->card, "127.0.0.1", reader->port, reader->stop[0], NULL);
+    reader->status =
+        (reader->goes_on ? vpcd_serve_on : vpcd_serve)(&reader->card, "127.0.0.1", reader->port, reader->stop[0], NULL);
     return NULL;
 }
 
@@ -64,19 +66,30 @@ static int listen_on_free_port(struct virtual_reader *reader)
     return 0;
 }
 
-static int connect_card(void **state)
+static int connect_any_card(void **state, bool goes_on)
 {
     struct virtual_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL || pipe(reader->stop) != 0 || listen_on_free_port(reader) != 0) {
         return -1;
     }
     reader->card = (struct vpcd_card){.commands = {.process = echo}, .reset = count_reset, .context = reader};
+    reader->goes_on = goes_on;
     *state = reader;
     if (pthread_create(&reader->thread, NULL, serve, reader) != 0) {
         return -1;
     }
     reader->socket = accept(reader->listener, NULL, NULL);
     return reader->socket >= 0 ? 0 : -1;
+}
+
+static int connect_card(void **state)
+{
+    return connect_any_card(state, false);
+}
+
+static int connect_lasting_card(void **state)
+{
+    return connect_any_card(state, true);
 }
 
 /* The status with which the card's side ends. */
@@ -99,7 +112,9 @@ static int disconnect_card(void **state)
     if (reader->socket >= 0) {
         (void)close(reader->socket);
     }
-    if (!pthread_equal(reader->thread, pthread_self())) {
+    if (!pthread_equal(reader->thread, pthread_self())) { /* a test failed, or nobody waited for the end */
+        ssize_t ignored = write(reader->stop[1], "x", 1);
+        (void)ignored;
         (void)pthread_join(reader->thread, NULL);
     }
     (void)close(reader->listener);
@@ -316,6 +331,51 @@ static void test_stop(void **state)
     assert_status(end_of_card(reader), GBAU_OK);
 }
 
+static void accept_again(struct virtual_reader *reader)
+{
+    struct pollfd descriptor = {.fd = reader->listener, .events = POLLIN};
+    assert_int_equal(poll(&descriptor, 1, WAIT_MS), 1);
+    reader->socket = accept(reader->listener, NULL, NULL);
+    assert_true(reader->socket >= 0);
+}
+
+/* A card that outlives its reader comes back, reset, and holds nothing of the old connection. */
+static void test_card_comes_back(void **state)
+{
+    struct virtual_reader *reader = *state;
+    for (unsigned round = 1; round <= 2; round++) {
+        send_hex(reader, CASE_3);
+        assert_received(reader, SEVEN_WAIT); /* an answer is held for GET RESPONSE */
+        send_hex(reader, "0005");            /* and a message has begun */
+        hang_up(reader);
+        accept_again(reader);
+        assert_int_equal(atomic_load(&reader->resets), round);
+        send_hex(reader, GET_7);
+        assert_received(reader, "00026f00");
+    }
+    assert_int_equal(write(reader->stop[1], "x", 1), 1);
+    assert_status(end_of_card(reader), GBAU_OK);
+}
+
+/* The sign to stop counts also while the reader is away. */
+static void test_stop_while_waiting(void **state)
+{
+    struct virtual_reader *reader = *state;
+    (void)close(reader->listener);
+    hang_up(reader);
+    (void)usleep(50000);
+    assert_int_equal(write(reader->stop[1], "x", 1), 1);
+    assert_status(end_of_card(reader), GBAU_OK);
+}
+
+/* What is no virtual reader is not asked again. */
+static void test_nonsense_ends_a_lasting_card(void **state)
+{
+    struct virtual_reader *reader = *state;
+    send_hex(reader, "0000");
+    assert_status(end_of_card(reader), GBAU_E_PROTOCOL);
+}
+
 /* A port that was free a moment ago. */
 static void test_nobody_there(void **state)
 {
@@ -332,9 +392,12 @@ static void test_nobody_there(void **state)
     (void)fclose(stream);
     assert_non_null(strstr(text, reader.port));
     assert_status(vpcd_serve(&card, "127.0.0.1", "no port", -1, NULL), GBAU_E_UNREACHABLE);
+    assert_status(vpcd_serve_on(&card, "127.0.0.1", reader.port, -1, NULL),
+                  GBAU_E_UNREACHABLE); /* it never was there */
 }
 
-#define vpcd_test(function) cmocka_unit_test_setup_teardown((function), connect_card, disconnect_card)
+#define vpcd_test(function)    cmocka_unit_test_setup_teardown((function), connect_card, disconnect_card)
+#define lasting_test(function) cmocka_unit_test_setup_teardown((function), connect_lasting_card, disconnect_card)
 
 int main(void)
 {
@@ -353,6 +416,9 @@ int main(void)
         vpcd_test(test_reader_ends_within_a_message),
         vpcd_test(test_reader_breaks_off),
         vpcd_test(test_stop),
+        lasting_test(test_card_comes_back),
+        lasting_test(test_stop_while_waiting),
+        lasting_test(test_nonsense_ends_a_lasting_card),
         cmocka_unit_test(test_nobody_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

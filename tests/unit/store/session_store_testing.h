@@ -260,6 +260,9 @@ static inline void tamper(const char *table, const char *identity, size_t flippe
     mdb_env_close(environment);
 }
 
+/* What let_it_purge leaves in the index of ends, which has an entry for each put, even of the same session. */
+enum { ENDS_OF_PURGING = 2 };
+
 /* Lets the store's thread come around once more: it purges after it has completed a put. */
 static inline void let_it_purge(struct session_store *store)
 {

@@ -180,6 +180,16 @@ static inline const char *sw_of(const char *response)
 
 #define assert_sw(card, command, sw) assert_string_equal(sw_of(apdu((card), (command))), (sw))
 
+/* True when a response is as expected; an x stands for any digit. */
+static inline bool is_as_expected(const char *response, const char *expected)
+{
+    while (*response != '\0' && (*expected == *response || *expected == 'x')) {
+        response++;
+        expected++;
+    }
+    return *response == '\0' && *expected == '\0';
+}
+
 /* A table of commands, each with the response that is expected. */
 struct exchange {
     const char *command;
@@ -190,7 +200,7 @@ static inline void run_exchanges(struct test_card *card, const struct exchange *
 {
     for (size_t i = 0; i < count; i++) {
         const char *response = apdu(card, exchanges[i].command);
-        if (strcmp(response, exchanges[i].response) != 0) {
+        if (!is_as_expected(response, exchanges[i].response)) {
             fail_msg("%s gives %s instead of %s", exchanges[i].command, response, exchanges[i].response);
         }
     }

@@ -77,6 +77,7 @@ static void make_whole(struct whole *whole)
                                                    .pin_count = 2,
                                                    .applications = whole->applications,
                                                    .application_count = 3,
+                                                   .persisted_key_count = 2,
                                                    .free_slots = 5,
                                                    .free_size = 100};
 }
@@ -112,6 +113,7 @@ static void reads_what_was_made(void **state)
     assert_int_equal(read.file_count, FILES);
     assert_int_equal(read.pin_count, 2);
     assert_int_equal(read.application_count, 3);
+    assert_int_equal(read.persisted_key_count, 2);
     assert_int_equal(read.free_slots, 5);
     assert_in_range(read.free_size, 100, 100 + NVM_PAGE_SIZE - 1);
     for (size_t i = 0; i < FILES; i++) {
