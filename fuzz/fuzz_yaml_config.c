@@ -26,6 +26,17 @@ static void look_up_all(struct yaml_config *config)
     }
 }
 
+static void list_keys(const struct yaml_config *config)
+{
+    static const char *const none[] = {NULL};
+    const char *key = NULL;
+    for (size_t i = 0; i < LOOK_UPS_MAX && (key = yaml_config_key(config, "", i)) != NULL; i++) {
+        MUST(yaml_config_kind_of(config, key) != YAML_CONFIG_NOTHING);
+        (void)!yaml_config_check_keys(config, key, none);
+        (void)!yaml_config_reject(config, key, "%zu", i);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct yaml_config *config = NULL;
@@ -33,6 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MUST((status == GBAU_OK) == (config != NULL));
     if (config != NULL) {
         look_up_all(config);
+        list_keys(config);
         yaml_config_close(config);
     }
     return 0;

@@ -184,7 +184,7 @@ static json_t *json_of_node(const struct card_node *node)
     return object;
 }
 
-static json_t *json_of_pin(const struct card_pin *pin)
+static json_t *json_of_pin(const struct card_tree_pin *pin)
 {
     char text[NAME_SIZE];
     struct text name = text_of(text, sizeof text);

@@ -311,7 +311,7 @@ static size_t count_locked(const struct card_node *node)
 
 /* PINs */
 
-static void put_pin(struct paper *paper, const struct card_pin *pin)
+static void put_pin(struct paper *paper, const struct card_tree_pin *pin)
 {
     char text[64];
     struct text name = text_of(text, sizeof text);

@@ -81,7 +81,7 @@ static void take_control(struct walk *walk, struct card_node *node)
 
 /* PINs */
 
-static struct card_pin *find_pin(struct card_tree *tree, uint8_t reference)
+static struct card_tree_pin *find_pin(struct card_tree *tree, uint8_t reference)
 {
     for (size_t i = 0; i < tree->pin_count; i++) {
         if (tree->pins[i].reference == reference) {
@@ -105,7 +105,7 @@ static void ask_pin(struct walk *walk, uint8_t reference, bool is_enabled)
     if (!has_tries && sw != SW_OK && sw != SW_BLOCKED && sw != SW_DISABLED) {
         return;
     }
-    tree->pins[tree->pin_count++] = (struct card_pin){.reference = reference,
+    tree->pins[tree->pin_count++] = (struct card_tree_pin){.reference = reference,
                                                       .is_enabled = is_enabled && sw != SW_DISABLED,
                                                       .is_verified = sw == SW_OK || reference == walk->verified_pin,
                                                       .is_blocked = sw == SW_BLOCKED || sw == SW_TRIES,

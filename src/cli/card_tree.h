@@ -44,7 +44,7 @@ struct card_node {
     struct card_node *next;
 };
 
-struct card_pin {
+struct card_tree_pin {
     uint8_t reference;
     bool is_enabled;
     bool is_verified;
@@ -56,7 +56,7 @@ struct card_pin {
 struct card_tree {
     struct card_node *root; /* MF */
     size_t pin_count;
-    struct card_pin pins[CARD_PINS_MAX];
+    struct card_tree_pin pins[CARD_PINS_MAX];
 };
 
 /*

@@ -117,7 +117,7 @@ static enum gbau_status make_card(const struct demo_places *places, const struct
         .pin_enabled = true,
         .puk = secrets->puk,
         .api_line_count = 1,
-        .api_lines = {{octets_written(&writer)}},
+        .api_lines = {{.naf_id = octets_written(&writer)}},
     };
     memcpy(profile.adm, secrets->adm, sizeof profile.adm);
     demo_places_work_path(places, DEMO_CARD, path);

@@ -24,6 +24,8 @@ static const struct verb verbs[] = {
     {{"card", "create"}, verb_card_create, "make a software card in a file"},
     {{"card", "show"}, verb_card_show, "print what is on a card, decoded"},
     {{"card", "trace"}, verb_card_trace, "tell APDUs in words and record them for Wireshark"},
+    {{"card", "export"}, verb_card_export, "write a card file as a profile, with all that is in it"},
+    {{"card", "import"}, verb_card_import, "write the files of any card as a profile, without keys"},
     {{"card", "apdu"}, verb_card_apdu, "send command APDUs from standard input to a card"},
     {{"card", "serve"}, verb_card_serve, "offer a card file to PC/SC through vsmartcard's virtual reader"},
     {{"card", "readers"}, verb_card_readers, "list PC/SC readers and modems that --card can name"},

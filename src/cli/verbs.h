@@ -9,6 +9,8 @@
 extern const struct log cli_log;
 
 int verb_card_create(int argc, char **argv);
+int verb_card_export(int argc, char **argv);
+int verb_card_import(int argc, char **argv);
 int verb_card_apdu(int argc, char **argv);
 int verb_card_serve(int argc, char **argv);
 int verb_card_readers(int argc, char **argv);

@@ -1,8 +1,7 @@
 /* yaml_config.c: configuration files in YAML; the only file that knows libyaml. */
-#include "codec/yaml_config.h"
+#include "codec/yaml_config_private.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,33 +10,7 @@
 
 #include "base/secret.h"
 
-enum {
-    TEXT_MAX = 1024 * 1024,
-    ENTRIES_MAX = 10000,
-    DEPTH_MAX = 16,
-    PATH_SIZE = 256 /* room for a path as a C string */
-};
-
-enum kind { KIND_SCALAR, KIND_MAPPING, KIND_SEQUENCE };
-
-/* A value in the file: its text when it is a scalar, the number of its elements when not. */
-struct entry {
-    char *path;
-    char *text;
-    enum kind kind;
-    size_t count;
-    size_t line;
-    bool is_used;
-};
-
-struct yaml_config {
-    const struct log *log;
-    char *source;          /* what messages call the text */
-    struct entry *entries; /* in the order of the file */
-    size_t entry_count;
-    size_t capacity;
-    struct entry **by_path; /* sorted */
-};
+enum { TEXT_MAX = 1024 * 1024, ENTRIES_MAX = 10000, DEPTH_MAX = 16 };
 
 /* A mapping or sequence that is not yet complete. */
 struct frame {
@@ -51,7 +24,7 @@ struct parsing {
     yaml_parser_t parser;
     struct frame frames[DEPTH_MAX];
     size_t depth;
-    char path[PATH_SIZE];
+    char path[YAML_CONFIG_PATH_SIZE];
     size_t path_length;
     bool has_document;
     bool is_finished;
@@ -84,7 +57,7 @@ static enum gbau_status make_room(struct yaml_config *config)
         return GBAU_OK;
     }
     size_t capacity = config->capacity == 0 ? 64 : 2 * config->capacity;
-    struct entry *entries = reallocarray(config->entries, capacity, sizeof *entries);
+    struct yaml_config_entry *entries = reallocarray(config->entries, capacity, sizeof *entries);
     if (entries == NULL) {
         return GBAU_E_MEMORY;
     }
@@ -94,7 +67,8 @@ static enum gbau_status make_room(struct yaml_config *config)
 }
 
 /* Adds a value at the current path; `text` is NULL for a mapping or sequence. */
-static enum gbau_status add_entry(struct parsing *parsing, enum kind kind, const char *text, const yaml_mark_t *mark)
+static enum gbau_status add_entry(struct parsing *parsing, enum yaml_config_kind kind, const char *text,
+                                  const yaml_mark_t *mark)
 {
     struct yaml_config *config = parsing->config;
     if (config->entry_count == ENTRIES_MAX) {
@@ -103,8 +77,8 @@ static enum gbau_status add_entry(struct parsing *parsing, enum kind kind, const
     if (make_room(config) != GBAU_OK) {
         return GBAU_E_MEMORY;
     }
-    struct entry *entry = &config->entries[config->entry_count];
-    *entry = (struct entry){.kind = kind, .line = mark->line + 1};
+    struct yaml_config_entry *entry = &config->entries[config->entry_count];
+    *entry = (struct yaml_config_entry){.kind = kind, .line = mark->line + 1};
     entry->path = strdup(parsing->path);
     entry->text = text == NULL ? NULL : strdup(text);
     config->entry_count++;
@@ -116,7 +90,7 @@ static struct frame *innermost(struct parsing *parsing)
     return parsing->depth == 0 ? NULL : &parsing->frames[parsing->depth - 1];
 }
 
-static enum kind kind_of(const struct parsing *parsing, const struct frame *frame)
+static enum yaml_config_kind kind_of(const struct parsing *parsing, const struct frame *frame)
 {
     return parsing->config->entries[frame->entry].kind;
 }
@@ -127,8 +101,8 @@ static enum gbau_status enter(struct parsing *parsing, const struct frame *frame
 {
     size_t start = frame->path_length;
     const char *dot = start == 0 ? "" : ".";
-    int written = snprintf(parsing->path + start, PATH_SIZE - start, "%s%s", dot, name);
-    if (written < 0 || (size_t)written >= PATH_SIZE - start) {
+    int written = snprintf(parsing->path + start, YAML_CONFIG_PATH_SIZE - start, "%s%s", dot, name);
+    if (written < 0 || (size_t)written >= YAML_CONFIG_PATH_SIZE - start) {
         return exceed(parsing, mark, "the keys down to here are too long");
     }
     parsing->path_length = start + (size_t)written;
@@ -142,8 +116,8 @@ static enum gbau_status begin_value(struct parsing *parsing, const yaml_mark_t *
     if (frame == NULL) {
         return GBAU_OK;
     }
-    struct entry *container = &parsing->config->entries[frame->entry];
-    if (container->kind == KIND_SEQUENCE) {
+    struct yaml_config_entry *container = &parsing->config->entries[frame->entry];
+    if (container->kind == YAML_CONFIG_SEQUENCE) {
         char number[24];
         (void)snprintf(number, sizeof number, "%zu", container->count);
         container->count++;
@@ -174,7 +148,7 @@ static enum gbau_status on_scalar(struct parsing *parsing, const yaml_event_t *e
     if (frame == NULL) {
         return reject(parsing, &event->start_mark, "the file must hold keys and values");
     }
-    if (kind_of(parsing, frame) == KIND_MAPPING && !frame->has_key) {
+    if (kind_of(parsing, frame) == YAML_CONFIG_MAPPING && !frame->has_key) {
         frame->has_key = true;
         return is_key(text, length) ? enter(parsing, frame, text, &event->start_mark)
                                     : reject(parsing, &event->start_mark, "a key must be a plain name");
@@ -183,16 +157,16 @@ static enum gbau_status on_scalar(struct parsing *parsing, const yaml_event_t *e
         return reject(parsing, &event->start_mark, "a value holds a zero octet");
     }
     enum gbau_status status = begin_value(parsing, &event->start_mark);
-    return status == GBAU_OK ? add_entry(parsing, KIND_SCALAR, text, &event->start_mark) : status;
+    return status == GBAU_OK ? add_entry(parsing, YAML_CONFIG_SCALAR, text, &event->start_mark) : status;
 }
 
-static enum gbau_status open_collection(struct parsing *parsing, enum kind kind, bool is_marked,
+static enum gbau_status open_collection(struct parsing *parsing, enum yaml_config_kind kind, bool is_marked,
                                         const yaml_mark_t *mark)
 {
     if (is_marked) {
         return reject(parsing, mark, "anchors and tags are not taken");
     }
-    if (parsing->depth == 0 && kind != KIND_MAPPING) {
+    if (parsing->depth == 0 && kind != YAML_CONFIG_MAPPING) {
         return reject(parsing, mark, "the file must hold keys and values");
     }
     if (parsing->depth == DEPTH_MAX) {
@@ -213,13 +187,13 @@ static enum gbau_status open_collection(struct parsing *parsing, enum kind kind,
 static enum gbau_status on_mapping_start(struct parsing *parsing, const yaml_event_t *event)
 {
     bool is_marked = event->data.mapping_start.anchor != NULL || event->data.mapping_start.tag != NULL;
-    return open_collection(parsing, KIND_MAPPING, is_marked, &event->start_mark);
+    return open_collection(parsing, YAML_CONFIG_MAPPING, is_marked, &event->start_mark);
 }
 
 static enum gbau_status on_sequence_start(struct parsing *parsing, const yaml_event_t *event)
 {
     bool is_marked = event->data.sequence_start.anchor != NULL || event->data.sequence_start.tag != NULL;
-    return open_collection(parsing, KIND_SEQUENCE, is_marked, &event->start_mark);
+    return open_collection(parsing, YAML_CONFIG_SEQUENCE, is_marked, &event->start_mark);
 }
 
 static enum gbau_status on_collection_end(struct parsing *parsing, const yaml_event_t *event)
@@ -298,8 +272,8 @@ static enum gbau_status parse_events(struct yaml_config *config, struct octets t
 
 static int compare_entries(const void *a, const void *b)
 {
-    const struct entry *const *left = a;
-    const struct entry *const *right = b;
+    const struct yaml_config_entry *const *left = a;
+    const struct yaml_config_entry *const *right = b;
     return strcmp((*left)->path, (*right)->path);
 }
 
@@ -309,17 +283,17 @@ static enum gbau_status index_entries(struct yaml_config *config)
     if (config->entry_count == 0) {
         return GBAU_OK;
     }
-    config->by_path = calloc(config->entry_count, sizeof(struct entry *));
+    config->by_path = calloc(config->entry_count, sizeof(struct yaml_config_entry *));
     if (config->by_path == NULL) {
         return GBAU_E_MEMORY;
     }
     for (size_t i = 0; i < config->entry_count; i++) {
         config->by_path[i] = &config->entries[i];
     }
-    qsort(config->by_path, config->entry_count, sizeof(struct entry *), compare_entries);
+    qsort(config->by_path, config->entry_count, sizeof(struct yaml_config_entry *), compare_entries);
     for (size_t i = 1; i < config->entry_count; i++) {
-        const struct entry *entry = config->by_path[i];
-        const struct entry *former = config->by_path[i - 1];
+        const struct yaml_config_entry *entry = config->by_path[i];
+        const struct yaml_config_entry *former = config->by_path[i - 1];
         if (strcmp(former->path, entry->path) == 0) {
             size_t line = entry->line > former->line ? entry->line : former->line;
             log_error(config->log, "%s:%zu: %s is given twice", config->source, line, entry->path);
@@ -410,103 +384,4 @@ void yaml_config_close(struct yaml_config *config)
     free(config->entries);
     free(config->source);
     free(config);
-}
-
-static int compare_path(const void *path, const void *element)
-{
-    const struct entry *const *entry = element;
-    return strcmp(path, (*entry)->path);
-}
-
-static struct entry *find(const struct yaml_config *config, const char *path)
-{
-    if (config->entry_count == 0) {
-        return NULL;
-    }
-    struct entry **found = bsearch(path, config->by_path, config->entry_count, sizeof(struct entry *), compare_path);
-    return found == NULL ? NULL : *found;
-}
-
-/* The scalar at `path`, now looked up, or NULL. */
-static const struct entry *use_scalar(const struct yaml_config *config, const char *path)
-{
-    struct entry *entry = find(config, path);
-    if (entry == NULL || entry->kind != KIND_SCALAR) {
-        return NULL;
-    }
-    entry->is_used = true;
-    return entry;
-}
-
-const char *yaml_config_text(struct yaml_config *config, const char *path, const char *fallback)
-{
-    const struct entry *entry = use_scalar(config, path);
-    return entry == NULL ? fallback : entry->text;
-}
-
-enum gbau_status yaml_config_require_text(struct yaml_config *config, const char *path, const char **value)
-{
-    *value = yaml_config_text(config, path, NULL);
-    if (*value == NULL) {
-        log_error(config->log, "%s: %s is missing", config->source, path);
-        return GBAU_E_CONFIGURATION;
-    }
-    return GBAU_OK;
-}
-
-static bool parse_number(const char *text, int64_t *number)
-{
-    const char *digits = text[0] == '-' ? text + 1 : text;
-    if (digits[0] == '\0' || digits[strspn(digits, "0123456789")] != '\0') {
-        return false;
-    }
-    errno = 0;
-    *number = strtoll(text, NULL, 10);
-    return errno == 0;
-}
-
-enum gbau_status yaml_config_number(struct yaml_config *config, const char *path, int64_t minimum, int64_t maximum,
-                                    int64_t fallback, int64_t *value)
-{
-    const struct entry *entry = use_scalar(config, path);
-    *value = fallback;
-    if (entry == NULL) {
-        return GBAU_OK;
-    }
-    int64_t number = 0;
-    if (!parse_number(entry->text, &number) || number < minimum || number > maximum) {
-        log_error(config->log, "%s:%zu: %s must be a whole number from %" PRId64 " to %" PRId64, config->source,
-                  entry->line, path, minimum, maximum);
-        return GBAU_E_CONFIGURATION;
-    }
-    *value = number;
-    return GBAU_OK;
-}
-
-enum gbau_status yaml_config_boolean(struct yaml_config *config, const char *path, bool fallback, bool *value)
-{
-    const struct entry *entry = use_scalar(config, path);
-    *value = entry == NULL ? fallback : strcmp(entry->text, "true") == 0;
-    if (entry != NULL && !*value && strcmp(entry->text, "false") != 0) {
-        log_error(config->log, "%s:%zu: %s must be true or false", config->source, entry->line, path);
-        return GBAU_E_CONFIGURATION;
-    }
-    return GBAU_OK;
-}
-
-size_t yaml_config_count(const struct yaml_config *config, const char *path)
-{
-    const struct entry *entry = find(config, path);
-    return entry == NULL || entry->kind != KIND_SEQUENCE ? 0 : entry->count;
-}
-
-const char *yaml_config_first_unused(const struct yaml_config *config)
-{
-    for (size_t i = 0; i < config->entry_count; i++) {
-        const struct entry *entry = &config->entries[i];
-        if (entry->kind == KIND_SCALAR && !entry->is_used) {
-            return entry->path;
-        }
-    }
-    return NULL;
 }

@@ -13,6 +13,8 @@
 
 struct yaml_config;
 
+enum { YAML_CONFIG_PATH_SIZE = 256 }; /* room for a path as a C string */
+
 /*
  * Parses `text` in UTF-8; an empty one has no values. On success the caller owns *config and ends it with
  * yaml_config_close; it keeps `log`, which must live as long. Otherwise *config is NULL and the reason is logged:
@@ -48,6 +50,27 @@ GBAU_MUST_USE enum gbau_status yaml_config_number(struct yaml_config *config, co
 /* "true" or "false", or `fallback` when absent; GBAU_E_CONFIGURATION, logged, for anything else. */
 GBAU_MUST_USE enum gbau_status yaml_config_boolean(struct yaml_config *config, const char *path, bool fallback,
                                                    bool *value);
+
+/* What stands at a path. */
+enum yaml_config_kind { YAML_CONFIG_NOTHING, YAML_CONFIG_SCALAR, YAML_CONFIG_MAPPING, YAML_CONFIG_SEQUENCE };
+enum yaml_config_kind yaml_config_kind_of(const struct yaml_config *config, const char *path);
+
+/* Name of key number `index` of the mapping at `path`, in the order of the file; NULL. Owned by `config`. */
+const char *yaml_config_key(const struct yaml_config *config, const char *path, size_t index);
+
+/*
+ * Checks that the mapping at `path` ("": the whole file) has no keys but `allowed`, a list that ends with NULL; no
+ * value there is right too. GBAU_E_CONFIGURATION, logged with the line, the key and what is allowed.
+ */
+GBAU_MUST_USE enum gbau_status yaml_config_check_keys(const struct yaml_config *config, const char *path,
+                                                      const char *const *allowed);
+
+/*
+ * Logs "FILE:LINE: PATH: " and the message, with the line of the value at `path` or, when there is none, of what it
+ * would stand in. Returns GBAU_E_CONFIGURATION.
+ */
+GBAU_MUST_USE enum gbau_status yaml_config_reject(const struct yaml_config *config, const char *path,
+                                                  const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* How many elements the sequence at `path` has; 0 when there is none. */
 size_t yaml_config_count(const struct yaml_config *config, const char *path);

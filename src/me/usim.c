@@ -1,11 +1,11 @@
 /* usim.c: the ME's dealings with a USIM. */
 #include "me/usim.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/ignore.h"
 #include "base/secret.h"
+#include "key/naf_id.h"
 #include "me/apdu.h"
 
 enum {
@@ -378,12 +378,5 @@ enum gbau_status usim_write_bootstrapping(struct usim *usim, const char *b_tid, 
 
 enum gbau_status usim_write_naf_id(struct octet_writer *writer, const char *fqdn, const uint8_t ua[NAF_ID_UA_SIZE])
 {
-    for (const char *character = fqdn; *character != '\0'; character++) {
-        if ((unsigned char)*character <= ' ' || (unsigned char)*character >= 0x7f) {
-            return GBAU_E_ARGUMENT;
-        }
-        octet_writer_u8(writer, (uint8_t)tolower((unsigned char)*character));
-    }
-    octet_writer_put(writer, ua, NAF_ID_UA_SIZE);
-    return fqdn[0] == '\0' ? GBAU_E_ARGUMENT : octet_writer_end(writer);
+    return naf_id_write(writer, octets_of_text(fqdn), ua);
 }

@@ -90,6 +90,12 @@ void card_image_close(struct card_image *card)
     free(card);
 }
 
+enum gbau_status card_image_describe(const struct card_image *card, struct card_parts *parts,
+                                     struct card_description *description)
+{
+    return card_description_read(&card->uicc, parts, description);
+}
+
 size_t card_image_process(struct card_image *card, struct octets command, uint8_t response[UICC_RESPONSE_MAX])
 {
     return uicc_process(&card->uicc, command, response);

@@ -33,6 +33,10 @@ GBAU_MUST_USE enum gbau_status card_image_open(const char *path, enum card_durab
                                                struct card_image **card);
 void card_image_close(struct card_image *card);
 
+/* Describes the card as it is now (see card_description_read); the contents are views of the open image. */
+GBAU_MUST_USE enum gbau_status card_image_describe(const struct card_image *card, struct card_parts *parts,
+                                                   struct card_description *description);
+
 /* Runs one command APDU (see uicc_process). */
 size_t card_image_process(struct card_image *card, struct octets command, uint8_t response[UICC_RESPONSE_MAX]);
 void card_image_reset(struct card_image *card);

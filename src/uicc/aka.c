@@ -36,7 +36,7 @@ static aka_sqn sqn_at(const struct uicc *uicc, const struct card_application *ap
     return read_sqn(uicc->nvm.data + sqn_offset(application, ind, turn));
 }
 
-static aka_sqn sqn_of_ind(const struct uicc *uicc, const struct card_application *application, size_t ind)
+aka_sqn aka_sqn_of_ind(const struct uicc *uicc, const struct card_application *application, size_t ind)
 {
     aka_sqn highest = 0;
     for (size_t turn = 0; turn < SQN_TURNS; turn++) {
@@ -61,7 +61,7 @@ static aka_sqn highest_sqn(const struct uicc *uicc, const struct card_applicatio
 {
     aka_sqn highest = 0;
     for (size_t ind = 0; ind < SQN_ENTRIES; ind++) {
-        const aka_sqn sqn = sqn_of_ind(uicc, application, ind);
+        const aka_sqn sqn = aka_sqn_of_ind(uicc, application, ind);
         highest = sqn > highest ? sqn : highest;
     }
     return highest;
@@ -86,7 +86,7 @@ static bool is_too_old(const struct card_application *application, uint64_t seq,
 static bool sqn_is_fresh(const struct uicc *uicc, const struct card_application *application, aka_sqn sqn)
 {
     const uint64_t seq = seq_of(sqn);
-    const uint64_t seq_of_same_ind = seq_of(sqn_of_ind(uicc, application, ind_of(sqn)));
+    const uint64_t seq_of_same_ind = seq_of(aka_sqn_of_ind(uicc, application, ind_of(sqn)));
     if (seq <= seq_of_same_ind) {
         return false;
     }

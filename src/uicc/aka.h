@@ -33,6 +33,9 @@ GBAU_MUST_USE enum gbau_status aka_check(struct uicc *uicc, const struct card_ap
 GBAU_MUST_USE enum gbau_status aka_read_keys(const struct uicc *uicc, const struct card_application *application,
                                              struct aka_keys *keys);
 
+/* The highest SQN accepted so far with this IND, which is below SQN_ENTRIES; 0: none. */
+aka_sqn aka_sqn_of_ind(const struct uicc *uicc, const struct card_application *application, size_t ind);
+
 /* Adds "SEQ_MS(IND) = SEQ" to the transaction that is open on the memory. */
 void aka_accept_sqn(struct uicc *uicc, const struct card_application *application, aka_sqn sqn);
 

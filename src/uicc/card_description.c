@@ -117,6 +117,8 @@ static struct card_application write_application_state(struct card_workspace *wo
 {
     struct card_application entry = application->entry;
     if (entry.kind == APPLICATION_APPLET) {
+        entry.gba_rules = (struct gba_u_rules){0};
+        entry.sqn_delta = entry.sqn_age_limit = 0;
         return entry;
     }
     if (application->shares == CARD_NO_INDEX) {

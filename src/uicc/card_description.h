@@ -9,6 +9,7 @@
 
 #include "uicc/card_layout.h"
 #include "uicc/nvm.h"
+#include "uicc/uicc.h"
 
 enum { CARD_DATA_MAX = NVM_MAX_PAGES * NVM_PAGE_SIZE };
 
@@ -46,6 +47,14 @@ struct card_description {
     size_t free_size;           /* octets for their bodies, at least */
 };
 
+/* What a description can point to, but for contents: too large for a stack. Holds secrets. */
+struct card_parts {
+    struct described_file files[CARD_MAX_FILES];
+    struct described_pin pins[CARD_MAX_PINS];
+    struct described_application applications[CARD_MAX_APPLICATIONS];
+    struct milenage_constants constants[CARD_MAX_APPLICATIONS]; /* an operator's own, of the application beside */
+};
+
 /* Room to put a card together in: too large for a stack. */
 struct card_workspace {
     struct octet_writer writer;
@@ -67,5 +76,14 @@ size_t card_description_memory_size(const struct card_description *description);
 GBAU_MUST_USE enum gbau_status card_description_make(const struct card_description *description, struct crypto *crypto,
                                                      struct card_workspace *workspace,
                                                      const struct nvm_storage *storage);
+
+/*
+ * Describes the card that `uicc` runs: card_description_make makes one of it that answers alike, except that nothing is
+ * bootstrapped and no NAF key is there. The description points into `parts`, and its contents into the card's memory:
+ * it is valid until the card's next command. Wipe `parts` when they have served. GBAU_E_CORRUPT when a file of data
+ * objects says that it holds more than it has room for.
+ */
+GBAU_MUST_USE enum gbau_status card_description_read(const struct uicc *uicc, struct card_parts *parts,
+                                                     struct card_description *description);
 
 #endif

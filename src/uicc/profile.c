@@ -172,15 +172,17 @@ static void write_directory(struct making *making, const struct default_file *fi
     write_directory_record(file, writer, uicc_api_aid, "GBA_U API");
 }
 
-/* 80 { LV AID, LV NAF_ID } for the API's own applet. */
+/* 80 { LV AID, LV NAF_ID } */
 static void write_api_lines(struct making *making, const struct default_file *file, struct octet_writer *writer)
 {
     for (size_t i = 0; i < making->profile->api_line_count; i++) {
-        struct octets naf_id = making->profile->api_lines[i].naf_id;
+        const struct profile_api_line *line = &making->profile->api_lines[i];
+        const struct octets caller = line->caller.length == 0 ? uicc_api_aid : line->caller;
+        const struct octets naf_id = line->naf_id;
         size_t start = writer->length;
-        ber_tlv_write_head(writer, 0x80, 2 + uicc_api_aid.length + naf_id.length);
-        octet_writer_u8(writer, (uint8_t)uicc_api_aid.length);
-        octet_writer_put_octets(writer, uicc_api_aid);
+        ber_tlv_write_head(writer, 0x80, 2 + caller.length + naf_id.length);
+        octet_writer_u8(writer, (uint8_t)caller.length);
+        octet_writer_put_octets(writer, caller);
         octet_writer_u8(writer, (uint8_t)naf_id.length);
         octet_writer_put_octets(writer, naf_id);
         finish_record(writer, start, file->record_length);
@@ -270,7 +272,7 @@ static void add_file(struct making *making, const struct default_file *definitio
     note_place(making, definition, index);
     const size_t start = writer->length;
     content_writers[definition->content](making, definition, writer);
-    making->workspace->files[index] = (struct described_file){
+    making->workspace->parts.files[index] = (struct described_file){
         .file = {.fid = definition->fid,
                  .kind = definition->kind,
                  .parent = making->made[definition->parent],
@@ -293,12 +295,12 @@ static void add_files(struct making *making)
     for (size_t i = 0; i < default_file_count; i++) {
         add_file(making, &default_files[i]);
     }
-    making->workspace->files[CARD_MF_INDEX].file.arr_file = making->arr[IN_MF];
+    making->workspace->parts.files[CARD_MF_INDEX].file.arr_file = making->arr[IN_MF];
 }
 
 /* PINs and applications */
 
-static struct described_pin user_pin(const struct card_profile *profile, uint8_t key_reference, bool enabled)
+static struct described_pin user_pin(uint8_t key_reference, const char *value, const char *puk, bool enabled)
 {
     struct described_pin pin = {
         .key_reference = key_reference,
@@ -307,17 +309,18 @@ static struct described_pin user_pin(const struct card_profile *profile, uint8_t
         .state = {.enabled = enabled, .tries = PIN_TRIES, .unblock_tries = PUK_TRIES},
     };
     memset(pin.state.value, 0xff, PIN_VALUE_SIZE);
-    memcpy(pin.state.value, profile->pin, strlen(profile->pin));
-    memcpy(pin.state.unblock_value, profile->puk, PIN_VALUE_SIZE);
+    memcpy(pin.state.value, value, strlen(value));
+    memcpy(pin.state.unblock_value, puk, PIN_VALUE_SIZE);
     return pin;
 }
 
 static void add_pins(struct making *making)
 {
     const struct card_profile *profile = making->profile;
-    struct described_pin *pins = making->workspace->pins;
-    pins[PIN_INDEX_USER] = user_pin(profile, 0x01, profile->pin_enabled);
-    pins[PIN_INDEX_SECOND] = user_pin(profile, 0x81, true);
+    struct described_pin *pins = making->workspace->parts.pins;
+    pins[PIN_INDEX_USER] = user_pin(0x01, profile->pin, profile->puk, profile->pin_enabled);
+    pins[PIN_INDEX_SECOND] = user_pin(0x81, profile->pin2 == NULL ? profile->pin : profile->pin2,
+                                      profile->puk2 == NULL ? profile->puk : profile->puk2, true);
     pins[PIN_INDEX_ADMINISTRATIVE] = (struct described_pin){
         .key_reference = 0x0a, .max_tries = ADM_TRIES, .state = {.enabled = true, .tries = ADM_TRIES}};
     memcpy(pins[PIN_INDEX_ADMINISTRATIVE].state.value, profile->adm, PIN_VALUE_SIZE);
@@ -343,7 +346,7 @@ static struct card_application application_entry(const struct card_profile *prof
 static void add_applications(struct making *making)
 {
     const struct card_profile *profile = making->profile;
-    struct described_application *applications = making->workspace->applications;
+    struct described_application *applications = making->workspace->parts.applications;
     struct described_application *usim = &applications[APPLICATION_INDEX_USIM];
     struct described_application *isim = &applications[APPLICATION_INDEX_ISIM];
     usim->entry = application_entry(profile, APPLICATION_USIM, octets_of(usim_aid, sizeof usim_aid));
@@ -359,12 +362,31 @@ static void add_applications(struct making *making)
     applications[APPLICATION_INDEX_API].entry = application_entry(profile, APPLICATION_APPLET, uicc_api_aid);
 }
 
+static bool is_digits_or_absent(const char *text, size_t minimum, size_t maximum)
+{
+    return text == NULL || is_digits(text, minimum, maximum);
+}
+
+static bool api_lines_are_possible(const struct card_profile *profile)
+{
+    if (profile->api_line_count > PROFILE_MAX_API_LINES) {
+        return false;
+    }
+    for (size_t i = 0; i < profile->api_line_count; i++) {
+        if (profile->api_lines[i].caller.length > CARD_AID_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static enum gbau_status check_profile(const struct card_profile *profile)
 {
     bool sound = is_digits(profile->imsi, 6, 15) && is_digits(profile->pin, 4, 8) && is_digits(profile->puk, 8, 8) &&
-                 (profile->iccid == NULL || is_digits(profile->iccid, 18, 20)) &&
+                 is_digits_or_absent(profile->pin2, 4, 8) && is_digits_or_absent(profile->puk2, 8, 8) &&
+                 is_digits_or_absent(profile->iccid, 18, 20) &&
                  (profile->mnc_digits == 2 || profile->mnc_digits == 3) &&
-                 profile->api_line_count <= PROFILE_MAX_API_LINES;
+                 api_lines_are_possible(profile);
     return sound ? aka_functions_check(&profile->functions) : GBAU_E_ARGUMENT;
 }
 
@@ -385,11 +407,11 @@ enum gbau_status card_profile_describe(const struct card_profile *profile, struc
     add_pins(&making);
     add_applications(&making);
     *description = (struct card_description){
-        .files = workspace->files,
+        .files = workspace->parts.files,
         .file_count = making.file_count,
-        .pins = workspace->pins,
+        .pins = workspace->parts.pins,
         .pin_count = PROFILE_PINS,
-        .applications = workspace->applications,
+        .applications = workspace->parts.applications,
         .application_count = PROFILE_APPLICATIONS,
         .persisted_key_count = CARD_MAX_PERSISTED_KEYS,
         .free_slots = FREE_SLOTS,

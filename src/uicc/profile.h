@@ -6,8 +6,9 @@
 
 enum { PROFILE_MAX_API_LINES = 8, PROFILE_NAF_KEYS = 10, PROFILE_ISIM_NAF_KEYS = 4, PROFILE_DATA_SIZE = 27648 };
 
-/* A line of EF_AC_GBAUAPI for the API's own applet: which NAF's keys it may use. */
+/* A line of EF_AC_GBAUAPI: who may use which NAF's keys. */
 struct profile_api_line {
+    struct octets caller; /* AID, borrowed; empty: the API's own applet */
     struct octets naf_id; /* FQDN || 5 octets, borrowed */
 };
 
@@ -21,10 +22,12 @@ struct card_profile {
     uint32_t sqn_delta;             /* see struct card_application; PROFILE_SQN_DELTA_DEFAULT */
     uint32_t sqn_age_limit;         /* see struct card_application; 0: none */
     struct gba_u_rules gba_rules;
-    const char *pin; /* 4 to 8 digits; PIN2 too, until it is changed */
+    const char *pin; /* 4 to 8 digits */
     bool pin_enabled;
-    const char *puk; /* 8 digits; that of PIN2 too */
-    uint8_t adm[8];  /* ADM1 */
+    const char *puk;  /* 8 digits */
+    const char *pin2; /* NULL: as `pin` */
+    const char *puk2; /* NULL: as `puk` */
+    uint8_t adm[8];   /* ADM1 */
     size_t api_line_count;
     struct profile_api_line api_lines[PROFILE_MAX_API_LINES];
 };
@@ -36,9 +39,7 @@ enum { PROFILE_PINS = 3, PROFILE_APPLICATIONS = 3, PROFILE_CONTENT_SIZE = 8192 }
 
 /* What a description points into, and room to make the card in: too large for a stack. Holds secrets. */
 struct profile_workspace {
-    struct described_file files[CARD_MAX_FILES];
-    struct described_pin pins[PROFILE_PINS];
-    struct described_application applications[PROFILE_APPLICATIONS];
+    struct card_parts parts;
     struct octet_writer writer; /* to `contents` */
     uint8_t contents[PROFILE_CONTENT_SIZE];
     struct card_workspace card;

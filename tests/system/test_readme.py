@@ -28,7 +28,7 @@ def with_free_ports(text, ports):
 def by_hand_script(directory, ports):
     """The blocks of "By hand" with their examples on free ports."""
     script = "".join(block for block in blocks("sh") if "gbau card create" in block or "gbau card show" in block)
-    for name in ("hss", "bsf", "naf"):
+    for name in ("hss", "bsf", "naf", "card"):
         text = with_free_ports((ROOT / "examples" / f"{name}.yaml").read_text(), ports)
         (directory / f"{name}.yaml").write_text(text)
     script = script.replace("examples/", f"{directory}/").replace("$PWD/build/src/cli", str(BUILD / "src/cli"))

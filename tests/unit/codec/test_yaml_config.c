@@ -489,6 +489,96 @@ static void loads_files(void **state)
     stop_recording(&recorder);
 }
 
+static void tells_kinds(void **state)
+{
+    (void)state;
+    struct yaml_config *config = parse(example);
+    assert_int_equal(yaml_config_kind_of(config, ""), YAML_CONFIG_MAPPING);
+    assert_int_equal(yaml_config_kind_of(config, "zh"), YAML_CONFIG_MAPPING);
+    assert_int_equal(yaml_config_kind_of(config, "nafs"), YAML_CONFIG_SEQUENCE);
+    assert_int_equal(yaml_config_kind_of(config, "none"), YAML_CONFIG_SEQUENCE);
+    assert_int_equal(yaml_config_kind_of(config, "nafs.0"), YAML_CONFIG_MAPPING);
+    assert_int_equal(yaml_config_kind_of(config, "empty"), YAML_CONFIG_SCALAR);
+    assert_int_equal(yaml_config_kind_of(config, "nafs.2"), YAML_CONFIG_NOTHING);
+    yaml_config_close(config);
+    config = parse("");
+    assert_int_equal(yaml_config_kind_of(config, ""), YAML_CONFIG_NOTHING);
+    assert_null(yaml_config_key(config, "", 0));
+    yaml_config_close(config);
+}
+
+/* In the order of the file; "zh" and "zh-2" are not each other's. */
+static void lists_keys(void **state)
+{
+    (void)state;
+    struct yaml_config *config = parse("zh: {b: 1, a: {c: 2, d: 3}, e: [4, 5]}\nzh-2: {f: 6}\nlast: 7\n");
+    static const struct {
+        const char *path;
+        const char *keys[4];
+    } cases[] = {{"", {"zh", "zh-2", "last"}},
+                 {"zh", {"b", "a", "e"}},
+                 {"zh.a", {"c", "d"}},
+                 {"zh-2", {"f"}},
+                 {"zh.e", {NULL}},
+                 {"last", {NULL}},
+                 {"zh.b", {NULL}},
+                 {"absent", {NULL}}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t index = 0;
+        for (; cases[i].keys[index] != NULL; index++) {
+            assert_string_equal(yaml_config_key(config, cases[i].path, index), cases[i].keys[index]);
+        }
+        assert_null(yaml_config_key(config, cases[i].path, index));
+    }
+    yaml_config_close(config);
+}
+
+static void checks_keys(void **state)
+{
+    (void)state;
+    static const char *const all[] = {"zh", "nafs", "lifetime-s", "offset", "empty", "none", NULL};
+    static const char *const of_zh[] = {"listen", "port", NULL};
+    struct recorder recorder;
+    struct yaml_config *config = NULL;
+    start_recording(&recorder);
+    assert_ok(yaml_config_parse(octets_of_text(example), &recorder.log, &config));
+    assert_ok(yaml_config_check_keys(config, "", all));
+    assert_ok(yaml_config_check_keys(config, "absent", of_zh));
+    assert_string_equal(recorded(&recorder) == NULL ? "" : recorded(&recorder), "");
+    assert_status(yaml_config_check_keys(config, "zh", of_zh), GBAU_E_CONFIGURATION);
+    assert_non_null(strstr(recorded(&recorder), "configuration:4: zh.tls: unknown key; allowed are: listen, port\n"));
+    assert_status(yaml_config_check_keys(config, "", of_zh), GBAU_E_CONFIGURATION);
+    assert_non_null(strstr(recorded(&recorder), "configuration:3: zh: unknown key; allowed are: listen, port\n"));
+    assert_status(yaml_config_check_keys(config, "offset", of_zh), GBAU_E_CONFIGURATION);
+    assert_non_null(
+        strstr(recorded(&recorder), "configuration:10: offset: must be a mapping with keys of: listen, port\n"));
+    yaml_config_close(config);
+    stop_recording(&recorder);
+}
+
+/* Of what is not there, the line of what it would stand in. */
+static void rejects_with_the_line(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"nafs.1.fqdn", ":8: nafs.1.fqdn: 5 is wrong\n"},
+                                           {"nafs.1.port", ":8: nafs.1.port: 5 is wrong\n"},
+                                           {"nafs.7", ":6: nafs.7: 5 is wrong\n"},
+                                           {"absent.too", ":2: absent.too: 5 is wrong\n"},
+                                           {"", ":2: 5 is wrong\n"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct recorder recorder;
+        struct yaml_config *config = NULL;
+        start_recording(&recorder);
+        assert_ok(yaml_config_parse(octets_of_text(example), &recorder.log, &config));
+        assert_status(yaml_config_reject(config, cases[i][0], "%d is wrong", 5), GBAU_E_CONFIGURATION);
+        if (strstr(recorded(&recorder), cases[i][1]) == NULL) {
+            fail_msg("%s", recorded(&recorder));
+        }
+        yaml_config_close(config);
+        stop_recording(&recorder);
+    }
+}
+
 static void survives_every_lack_of_memory(void **state)
 {
     (void)state;
@@ -534,6 +624,10 @@ int main(void)
         cmocka_unit_test(survives_every_truncation),
         cmocka_unit_test(survives_every_changed_octet),
         cmocka_unit_test(loads_files),
+        cmocka_unit_test(tells_kinds),
+        cmocka_unit_test(lists_keys),
+        cmocka_unit_test(checks_keys),
+        cmocka_unit_test(rejects_with_the_line),
         cmocka_unit_test(survives_every_lack_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
