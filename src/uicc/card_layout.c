@@ -114,7 +114,8 @@ uint8_t card_layout_find_file(const struct card_layout *layout, uint8_t parent, 
     const uint8_t *entry = layout->data.data + card_layout_file_offset(0);
     const uint8_t wanted[2] = {(uint8_t)(fid >> 8), (uint8_t)fid};
     for (uint8_t i = 0; i < layout->file_slots; i++, entry += CARD_FILE_ENTRY_SIZE) {
-        if (entry[0] == wanted[0] && entry[1] == wanted[1] && entry[2] != FILE_KIND_NONE && entry[3] == parent) {
+        if (entry[0] == wanted[0] && entry[1] == wanted[1] && entry[CARD_FILE_KIND_OFFSET] != FILE_KIND_NONE &&
+            entry[3] == parent) {
             return i;
         }
     }
