@@ -504,6 +504,33 @@ static bool rules_are_kept(const struct uicc *uicc, uint8_t arr, uint8_t record_
     return true;
 }
 
+/* A current record that is gone is none any more. */
+static void forget_lost_records(struct uicc *uicc, uint8_t index, uint8_t record_count)
+{
+    for (size_t i = 0; i < UICC_CHANNELS; i++) {
+        struct uicc_channel *channel = &uicc->channels[i];
+        if (channel->open && channel->file == index && channel->record > record_count) {
+            channel->record = 0;
+        }
+    }
+}
+
+static enum status_word resize(struct uicc *uicc, uint8_t index, const struct card_file *old, struct card_file *resized)
+{
+    if (!rules_are_kept(uicc, index, resized->record_count)) {
+        return SW_CONDITIONS;
+    }
+    end_transfer_below(uicc, index);
+    resized->first_record = 0;
+    const bool in_place = resized->size <= old->size && old->first_record == 0;
+    const enum status_word sw =
+        in_place ? write_entry(uicc, index, resized) : resize_into_new_place(uicc, index, old, resized);
+    if (sw == SW_OK) {
+        forget_lost_records(uicc, index, resized->record_count);
+    }
+    return sw;
+}
+
 enum status_word command_resize_file(struct uicc *uicc, const struct uicc_command *command,
                                      struct octet_writer *response)
 {
@@ -534,13 +561,5 @@ enum status_word command_resize_file(struct uicc *uicc, const struct uicc_comman
         !set_size(&resized, size) || !objects_fit(uicc, &old, size)) {
         return SW_WRONG_DATA;
     }
-    if (!rules_are_kept(uicc, index, resized.record_count)) {
-        return SW_CONDITIONS;
-    }
-    end_transfer_below(uicc, index);
-    resized.first_record = 0;
-    if (size <= old.size && old.first_record == 0) {
-        return write_entry(uicc, index, &resized);
-    }
-    return resize_into_new_place(uicc, index, &old, &resized);
+    return resize(uicc, index, &old, &resized);
 }

@@ -296,10 +296,9 @@ static void test_resize_records(void **state)
     assert_exchanges(&card, larger);
     assert_string_equal(resize_file(&card, 0x5001, 4), "9000");
     static const struct exchange smaller[] = {
-        {"00b2000400", "6a83"},   {"00b2000200", "6a83"},
-        {"00b2000300", "6a83"}, /* the current record is gone */
-        {"00a20004010a", "6a83"}, {"00b2020400", "0a029000"},
-        {"00b2030400", "6a83"},   {"00a40004025001", "621982054221000202830250018a01058b032f06048002000488009000"},
+        {"00b2000400", "6a83"}, /* the current record is gone, and none is current */
+        {"00a20004010a", "01029000"}, {"00b2020400", "0a029000"},
+        {"00b2030400", "6a83"},       {"00a40004025001", "621982054221000202830250018a01058b032f06048002000488009000"},
     };
     assert_exchanges(&card, smaller);
     assert_string_equal(resize_file(&card, 0x5001, 2 * 254), "9000");
