@@ -281,7 +281,8 @@ static unsigned make_tag_list(const struct model_file *file, uint8_t *list)
 /* The tag that some data begins with. */
 static uint16_t tag_of(const uint8_t *data)
 {
-    return (data[0] & 0x1f) == 0x1f ? (uint16_t)(data[0] << 8 | data[1]) : data[0];
+    const unsigned tag = (data[0] & 0x1f) == 0x1f ? (unsigned)(data[0] << 8 | data[1]) : data[0];
+    return (uint16_t)tag;
 }
 
 static unsigned tag_length(uint16_t tag)
