@@ -14,7 +14,7 @@ struct file_watch {
     struct card_layout layout; /* views `data` */
 };
 
-static inline void file_watch_begin(struct file_watch *watch, const struct uicc *uicc)
+UNSEEN static void file_watch_begin(struct file_watch *watch, const struct uicc *uicc)
 {
     memcpy(watch->data, uicc->nvm.data, uicc->nvm.data_size);
     watch->sequence = uicc->nvm.sequence;
@@ -25,31 +25,40 @@ static inline void file_watch_begin(struct file_watch *watch, const struct uicc 
 /* Kinds of change to a file. */
 enum file_change { FILE_CONTENT = 0x01, FILE_STATE = 0x02, FILE_MADE = 0x04, FILE_GONE = 0x08, FILE_RESIZED = 0x10 };
 
-static inline bool entries_are_equal(const struct card_file *old, const struct card_file *new)
+/* Entries are looked at as they stand in the table: decoding all of them would take longer than the commands. */
+enum { ENTRY_IDENTITY = 8, ENTRY_STATE = 8, ENTRY_FIRST_RECORD = 10, ENTRY_SIZE = 12, ENTRY_BODY = 16 };
+
+UNSEEN static unsigned number_at(const uint8_t *octets, unsigned length)
 {
-    return old->fid == new->fid && old->kind == new->kind && old->parent == new->parent &&
-           old->application == new->application && old->sfi == new->sfi && old->arr_file == new->arr_file &&
-           old->arr_record == new->arr_record;
+    unsigned number = 0;
+    for (unsigned i = 0; i < length; i++) {
+        number = number << 8 | octets[i];
+    }
+    return number;
 }
 
-static inline unsigned change_of_file(const struct file_watch *watch, const struct uicc *uicc, uint8_t index)
+UNSEEN static unsigned change_of_file(const struct file_watch *watch, const struct uicc *uicc, uint8_t index)
 {
-    const struct card_file old = card_layout_file(&watch->layout, index);
-    const struct card_file new = card_layout_file(&uicc->layout, index);
-    if (old.kind == FILE_KIND_NONE || new.kind == FILE_KIND_NONE) {
-        return old.kind == new.kind ? 0 : new.kind == FILE_KIND_NONE ? FILE_GONE : FILE_MADE;
+    const uint8_t *old = watch->data + card_layout_file_offset(index);
+    const uint8_t *new = uicc->nvm.data + card_layout_file_offset(index);
+    if (old[CARD_FILE_KIND_OFFSET] == FILE_KIND_NONE || new[CARD_FILE_KIND_OFFSET] == FILE_KIND_NONE) {
+        const bool same = old[CARD_FILE_KIND_OFFSET] == new[CARD_FILE_KIND_OFFSET];
+        return same ? 0 : new[CARD_FILE_KIND_OFFSET] == FILE_KIND_NONE ? FILE_GONE : FILE_MADE;
     }
-    MUST(entries_are_equal(&old, &new)); /* what no command changes */
-    if (old.body != new.body || old.size != new.size) {
-        return FILE_RESIZED | (old.state != new.state ? FILE_STATE : 0);
+    MUST(memcmp(old, new, ENTRY_IDENTITY) == 0); /* what no command changes */
+    const unsigned state = old[ENTRY_STATE] == new[ENTRY_STATE] ? 0 : FILE_STATE;
+    const unsigned size = number_at(old + ENTRY_SIZE, 2);
+    const unsigned body = number_at(old + ENTRY_BODY, 4);
+    if (size != number_at(new + ENTRY_SIZE, 2) || body != number_at(new + ENTRY_BODY, 4)) {
+        return FILE_RESIZED | state;
     }
-    const bool same =
-        old.first_record == new.first_record &&memcmp(watch->data + old.body, uicc->nvm.data + new.body, old.size) == 0;
-    return (same ? 0 : FILE_CONTENT) | (old.state != new.state ? FILE_STATE : 0);
+    const bool same = old[ENTRY_FIRST_RECORD] == new[ENTRY_FIRST_RECORD] &&
+                      memcmp(watch->data + body, uicc->nvm.data + body, size) == 0;
+    return (same ? 0 : FILE_CONTENT) | state;
 }
 
 /* What a command may do to files, and to how many. */
-static inline unsigned allowed_changes(uint8_t ins)
+UNSEEN static unsigned allowed_changes(uint8_t ins)
 {
     switch (ins) {
     case 0xd6:
@@ -75,11 +84,11 @@ static inline unsigned allowed_changes(uint8_t ins)
 }
 
 /* A file that changed its content is the current one, or, at AUTHENTICATE, one of the GBA files. */
-static inline bool may_be_written(const struct uicc *uicc, const struct uicc_channel *channel, uint8_t ins,
+UNSEEN static bool may_be_written(const struct uicc *uicc, const struct uicc_channel *channel, uint8_t ins,
                                   uint8_t index)
 {
     static const uint16_t gba_files[] = {0x6fd6, 0x6fda, 0x6fd5, 0x6fd7};
-    const uint16_t fid = card_layout_file(&uicc->layout, index).fid;
+    const unsigned fid = number_at(uicc->nvm.data + card_layout_file_offset(index), 2);
     if (ins != 0x88) {
         return ins == 0xd4 || channel->file == index;
     }
@@ -91,7 +100,7 @@ static inline bool may_be_written(const struct uicc *uicc, const struct uicc_cha
     return false;
 }
 
-static inline void compare_files(const struct file_watch *watch, const struct uicc *uicc,
+UNSEEN static void compare_files(const struct file_watch *watch, const struct uicc *uicc,
                                  const struct uicc_channel *channel, uint8_t ins)
 {
     unsigned changed = 0;
@@ -104,13 +113,13 @@ static inline void compare_files(const struct file_watch *watch, const struct ui
     MUST(changed <= 1 || ins == 0xe4 || ins == 0x88);
 }
 
-static inline bool changes_the_table(uint8_t ins)
+UNSEEN static bool changes_the_table(uint8_t ins)
 {
     return (allowed_changes(ins) & ~(unsigned)FILE_CONTENT) != 0 || ins == 0xd4;
 }
 
 /* After a command on `channel`; the card as it is now is what the next comparison starts from. */
-static inline void file_watch_compare(struct file_watch *watch, const struct uicc *uicc,
+UNSEEN static void file_watch_compare(struct file_watch *watch, const struct uicc *uicc,
                                       const struct uicc_channel *channel, uint8_t ins)
 {
     if (watch->sequence == uicc->nvm.sequence) { /* no transaction: nothing has changed */
