@@ -1,4 +1,4 @@
-"""test_modem_startup.py: what a modem does from power-on to power-off, through PC/SC and T=0, on a card as it is made."""
+"""test_modem_startup.py: what a modem does from power-on to power-off, through PC/SC and T=0, on a new card."""
 import secrets
 
 import pytest
