@@ -1,24 +1,26 @@
 /*
  * fuzz_apdu.c: any sequence of commands against a card. No secret comes out, no try, SQN or nonce comes back, the keys
- * stay, and what is in the memory is there after the power was cut.
+ * stay, no command changes a file that it is not about, and what is in the memory is there after the power was cut.
  *
  * Input: one octet for the card to begin with (bit 0: USIM entered, bootstrapped, one NAF key, the applet on channel
  * 1), then steps, each begun by an octet: 0 reset, 1 power cut, 2 a right challenge (RAND octet, SEQ, IND; bit 7: in
- * the 3G context), 3 a command with a length of two octets, else a command of so many octets.
+ * the 3G context), 3 a command with a length of two octets, F0 to FF those of apdu_grammar.h, else a command of so many
+ * octets.
  */
-#include "fuzzing.h"
-
 #include <string.h>
 
+#include "apdu_grammar.h"
 #include "crypto/milenage.h"
 #include "crypto/openssl.h"
+#include "file_watch.h"
+#include "fuzzing.h"
 #include "key/api_aid.h"
 #include "uicc/gba_state.h"
 #include "uicc/profile.h"
 #include "uicc/uicc.h"
 
 enum { SECRET_SIZE = 16, MAX_SECRETS = 128, MAX_MEMORY = 64 * 1024 };
-enum { MAX_STEPS = 64, MAX_POWER_CUTS = 2 };
+enum { MAX_STEPS = 32, MAX_POWER_CUTS = 2 };
 enum { STEP_RESET, STEP_POWER_CUT, STEP_CHALLENGE, STEP_LONG_COMMAND };
 
 #define NAF_ID "naf.example.com\x01\x00\x00\x00\x02"
@@ -39,6 +41,7 @@ static struct nvm_storage storage;
 static struct crypto crypto;
 static struct crypto_table table;
 static struct milenage milenage;
+static struct file_watch files;
 static unsigned power_cuts;
 static uint8_t secrets[MAX_SECRETS][SECRET_SIZE];
 static size_t secret_count;
@@ -68,9 +71,7 @@ static enum gbau_status not_random(void *state, uint8_t *out, size_t length)
     return GBAU_OK;
 }
 
-/* Secrets. libFuzzer must not learn them from comparisons, or it would write them into files by itself. */
-
-#define UNSEEN __attribute__((no_sanitize("coverage", "address", "undefined"), noinline))
+/* Secrets. libFuzzer must not learn them from comparisons (UNSEEN), or it would write them into files by itself. */
 
 UNSEEN static bool is_equal(const uint8_t *a, const uint8_t *b)
 {
@@ -126,22 +127,23 @@ static void collect_secrets(void)
 /* What only ever grows, or stays */
 
 enum { PIN_ENABLED, PIN_TRIES, PIN_UNBLOCK_TRIES, PIN_COUNTERS }; /* the first octets of a PIN's state */
+enum { PINS = 3, INS_SUSPEND = 0x76, INS_GET_RESPONSE = 0xc0 };
 
 struct watched {
     uint8_t keys[AKA_K_SIZE + AKA_OPC_SIZE];
     uint8_t sqn[SQN_ENTRIES * SQN_ENTRY_SIZE];
     uint8_t nonce_counter[8];
-    uint8_t pins[2][PIN_COUNTERS];
+    uint8_t pins[PINS][PIN_COUNTERS];
     uint32_t verified_pins;
 };
 
-static struct watched watch(void)
+UNSEEN static struct watched watch(void)
 {
     struct watched watched;
     memcpy(watched.keys, uicc.nvm.data + usim().keys, sizeof watched.keys);
     memcpy(watched.sqn, uicc.nvm.data + usim().sqn, sizeof watched.sqn);
     memcpy(watched.nonce_counter, uicc.nvm.data + uicc.layout.nonce_counter, sizeof watched.nonce_counter);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < PINS; i++) {
         memcpy(watched.pins[i], uicc.nvm.data + card_layout_pin(&uicc.layout, (uint8_t)i).state, PIN_COUNTERS);
     }
     watched.verified_pins = uicc.verified_pins;
@@ -162,21 +164,22 @@ UNSEEN static void compare_watched(const struct watched *before, const struct wa
         int order = memcmp(before->sqn + i * SQN_ENTRY_SIZE, after->sqn + i * SQN_ENTRY_SIZE, SQN_ENTRY_SIZE);
         MUST(order == 0 || (order < 0 && ins == 0x88 && sw == 0x9000));
     }
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < PINS; i++) {
         const uint8_t *old = before->pins[i];
         const uint8_t *new = after->pins[i];
         MUST(pin_succeeded || (new[PIN_TRIES] <= old[PIN_TRIES] && new[PIN_ENABLED] == old[PIN_ENABLED]));
         MUST((ins == 0x2c && pin_succeeded) || new[PIN_UNBLOCK_TRIES] <= old[PIN_UNBLOCK_TRIES]);
     }
-    MUST(pin_succeeded || (after->verified_pins & ~before->verified_pins) == 0);
+    const bool resumed = ins == INS_SUSPEND && sw == 0x9000;
+    MUST(pin_succeeded || resumed || (after->verified_pins & ~before->verified_pins) == 0);
 }
 
 /* Every status word that the card may answer; 6581 and 6F00 are not among them, for nothing fails here. */
 static bool is_known_sw(unsigned sw)
 {
-    static const uint16_t known[] = {0x9000, 0x6700, 0x6881, 0x6882, 0x6981, 0x6982, 0x6983, 0x6984,
-                                     0x6985, 0x6986, 0x6a80, 0x6a81, 0x6a82, 0x6a83, 0x6a84, 0x6a86,
-                                     0x6a88, 0x6b00, 0x6d00, 0x6e00, 0x9862, 0x9864, 0x9865, 0x9866};
+    static const uint16_t known[] = {0x9000, 0x6282, 0x6283, 0x6285, 0x62f1, 0x63f1, 0x6700, 0x6881, 0x6882, 0x6981, 0x6982,
+                                     0x6983, 0x6984, 0x6985, 0x6986, 0x6a80, 0x6a81, 0x6a82, 0x6a83, 0x6a84, 0x6a86,
+                                     0x6a88, 0x6a89, 0x6b00, 0x6d00, 0x6e00, 0x9850, 0x9862, 0x9864, 0x9865, 0x9866};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (known[i] == sw) {
             return true;
@@ -186,6 +189,13 @@ static bool is_known_sw(unsigned sw)
 }
 
 /* Steps */
+
+static const struct uicc_channel *channel_of(const uint8_t *command, size_t length)
+{
+    const uint8_t cla = length > 0 ? command[0] : 0;
+    const unsigned number = (cla & 0x40) != 0 ? 4U + (cla & 0x0f) : cla & 0x03U;
+    return &uicc.channels[number];
+}
 
 static void run_command(const uint8_t *command, size_t length)
 {
@@ -200,10 +210,11 @@ static void run_command(const uint8_t *command, size_t length)
     free(copy);
     MUST(size >= 2 && size <= sizeof response);
     const unsigned sw = (unsigned)(response[size - 2] << 8 | response[size - 1]);
-    MUST(is_known_sw(sw));
-    MUST(size == 2 || sw == 0x9000);
+    MUST(is_known_sw(sw) || (ins == INS_GET_RESPONSE && sw == 0x6f00));
+    MUST(size == 2 || sw == 0x9000 || sw >> 8 == 0x62);
     const struct watched after = watch();
     compare_watched(&before, &after, ins, sw);
+    file_watch_compare(&files, &uicc, channel_of(command, length), ins);
     if (size >= SECRET_SIZE) {
         collect_secrets();
         const size_t end = in_3g ? (AKA_K_SIZE + AKA_OPC_SIZE) / SECRET_SIZE : secret_count;
@@ -223,6 +234,25 @@ static void cut_power(void)
     const struct watched after = watch();
     compare_watched(&before, &after, 0, 0);
     MUST(uicc.verified_pins == 0);
+    MUST(memcmp(files.data, uicc.nvm.data, uicc.nvm.data_size) == 0);
+}
+
+/* SUSPEND, and RESUME with the right token or, with an odd argument, a wrong one. */
+static void suspend_and_resume(uint8_t wrong)
+{
+    static const uint8_t suspend[] = {0x80, INS_SUSPEND, 0x00, 0x00, 0x04, 0x00, 0x01, 0x00, 0x05};
+    uint8_t resume[13] = {0x80, INS_SUSPEND, 0x01, 0x00, 0x08};
+    if (power_cuts == MAX_POWER_CUTS || uicc.suspended) {
+        return;
+    }
+    const uint32_t verified_pins = uicc.verified_pins;
+    run_command(suspend, sizeof suspend);
+    memcpy(resume + 5, response + 2, 8);
+    resume[12] ^= wrong & 1;
+    MUST(uicc.suspended && uicc.verified_pins == 0);
+    cut_power();
+    run_command(resume, sizeof resume);
+    MUST(uicc.verified_pins == ((wrong & 1) != 0 ? 0 : verified_pins));
 }
 
 /* AUTHENTICATE with a challenge of the home network, which no fuzzer would find by itself. */
@@ -256,6 +286,15 @@ static void run_challenge(uint8_t rand_octet, uint8_t seq, uint8_t options)
     run_command(command, writer.length);
 }
 
+static void run_raw(struct octet_reader *reader, size_t length)
+{
+    const size_t left = octet_reader_left(reader);
+    const struct octets command = octet_reader_take(reader, length < left ? length : left);
+    if (!reader->failed) {
+        run_command(command.data, command.length);
+    }
+}
+
 static void run_step(struct octet_reader *reader)
 {
     size_t length = octet_reader_u8(reader);
@@ -274,16 +313,21 @@ static void run_step(struct octet_reader *reader)
         return;
     }
     case STEP_LONG_COMMAND:
-        length = octet_reader_u16(reader) % (UICC_COMMAND_MAX + 3);
-        break;
+        run_raw(reader, octet_reader_u16(reader) % (UICC_COMMAND_MAX + 3));
+        return;
+    case GRAMMAR_SUSPEND:
+        suspend_and_resume(octet_reader_u8(reader));
+        return;
     default:
         break;
     }
-    const size_t left = octet_reader_left(reader);
-    const struct octets command = octet_reader_take(reader, length < left ? length : left);
-    if (!reader->failed) {
-        run_command(command.data, command.length);
+    if (length >= GRAMMAR_FIRST) {
+        uint8_t octets[UICC_COMMAND_MAX];
+        const struct octets made = grammar_command((uint8_t)length, reader, octets);
+        run_command(made.data, made.length);
+        return;
     }
+    run_raw(reader, length);
 }
 
 /* The cards to begin with */
@@ -358,6 +402,7 @@ static void make_cards(void)
     milenage = profile.functions.keys.milenage;
     MUST(card_profile_make(&profile, &crypto, &workspace, &storage) == GBAU_OK);
     MUST(uicc_power_on(&uicc, &storage, &crypto) == GBAU_OK);
+    file_watch_begin(&files, &uicc);
     keep(&pristines[0]);
     select_and_verify();
     derive_and_open();
@@ -373,6 +418,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct pristine *pristine = &pristines[octet_reader_u8(&reader) & 1];
     memcpy(&uicc, &pristine->uicc, sizeof uicc);
     memcpy(memory, pristine->memory, storage.size);
+    file_watch_begin(&files, &uicc);
     power_cuts = 0;
     for (unsigned step = 0; step < MAX_STEPS && octet_reader_left(&reader) > 0; step++) {
         run_step(&reader);

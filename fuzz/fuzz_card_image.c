@@ -31,7 +31,7 @@ enum {
     RECORD_LENGTHS_OFFSET = 20,
     PAGE_ENTRY_SIZE = 6,
     SMALL_DATA_SIZE = NVM_PAGE_SIZE,
-    IMAGE_MAX = 32768
+    IMAGE_MAX = 65536
 };
 
 int LLVMFuzzerInitialize(int *argument_count, char ***arguments);

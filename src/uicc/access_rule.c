@@ -17,61 +17,79 @@ enum {
     CONDITION_DEPTH = 4
 };
 
-static bool key_condition_holds(const struct uicc *uicc, struct octets condition)
+/* What a condition comes to. What is not understood is neither, so that NOT makes no permission of it. */
+enum verdict { VERDICT_REFUTED, VERDICT_HOLDS, VERDICT_NOT_UNDERSTOOD };
+
+static enum verdict judge_key_condition(const struct uicc *uicc, struct octets condition)
 {
     struct octet_reader reader = octet_reader_of(condition);
     struct ber_tlv tlv;
     while (ber_tlv_next(&reader, &tlv)) {
-        if (tlv.tag == TAG_KEY_REFERENCE && tlv.value.length == 1) {
-            return pin_is_satisfied(uicc, tlv.value.data[0]);
+        if (tlv.tag != TAG_KEY_REFERENCE || tlv.value.length != 1) {
+            continue;
         }
+        if (pin_find(uicc, tlv.value.data[0]) == CARD_NO_INDEX) {
+            return VERDICT_NOT_UNDERSTOOD;
+        }
+        return pin_is_satisfied(uicc, tlv.value.data[0]) ? VERDICT_HOLDS : VERDICT_REFUTED;
     }
-    return false;
+    return VERDICT_NOT_UNDERSTOOD;
 }
 
-static bool condition_holds(const struct uicc *uicc, const struct ber_tlv *condition, unsigned depth);
+static enum verdict judge_condition(const struct uicc *uicc, const struct ber_tlv *condition, unsigned depth);
 
-/* One of several conditions, or all of them. */
-static bool conditions_hold(const struct uicc *uicc, const struct ber_tlv *conditions, unsigned depth)
+/* One of several conditions, or all of them; all must be well-formed. */
+static enum verdict judge_conditions(const struct uicc *uicc, const struct ber_tlv *conditions, unsigned depth)
 {
-    const bool any = conditions->tag == TAG_OR;
+    const enum verdict decisive = conditions->tag == TAG_OR ? VERDICT_HOLDS : VERDICT_REFUTED;
+    enum verdict verdict = conditions->tag == TAG_OR ? VERDICT_REFUTED : VERDICT_HOLDS;
     struct octet_reader reader = octet_reader_of(conditions->value);
     struct ber_tlv tlv;
-    size_t count = 0;
     while (ber_tlv_next(&reader, &tlv)) {
-        count++;
-        if (condition_holds(uicc, &tlv, depth + 1) == any) {
-            return any;
+        const enum verdict inner = judge_condition(uicc, &tlv, depth + 1);
+        if (inner == decisive || (inner == VERDICT_NOT_UNDERSTOOD && verdict != decisive)) {
+            verdict = inner;
         }
     }
-    return !any && count > 0 && !reader.failed;
+    return conditions->value.length > 0 && octet_reader_end(&reader) == GBAU_OK ? verdict : VERDICT_NOT_UNDERSTOOD;
 }
 
-static bool condition_is_refuted(const struct uicc *uicc, const struct ber_tlv * not, unsigned depth)
+static enum verdict judge_negation(const struct uicc *uicc, struct octets negated, unsigned depth)
 {
-    struct octet_reader reader = octet_reader_of(not ->value);
+    struct octet_reader reader = octet_reader_of(negated);
     struct ber_tlv inner;
-    return ber_tlv_next(&reader, &inner) && !condition_holds(uicc, &inner, depth + 1) &&
-           octet_reader_end(&reader) == GBAU_OK;
+    if (!ber_tlv_next(&reader, &inner) || octet_reader_end(&reader) != GBAU_OK) {
+        return VERDICT_NOT_UNDERSTOOD;
+    }
+    switch (judge_condition(uicc, &inner, depth + 1)) {
+    case VERDICT_HOLDS:
+        return VERDICT_REFUTED;
+    case VERDICT_REFUTED:
+        return VERDICT_HOLDS;
+    default:
+        return VERDICT_NOT_UNDERSTOOD;
+    }
 }
 
-static bool condition_holds(const struct uicc *uicc, const struct ber_tlv *condition, unsigned depth)
+static enum verdict judge_condition(const struct uicc *uicc, const struct ber_tlv *condition, unsigned depth)
 {
     if (depth > CONDITION_DEPTH) {
-        return false;
+        return VERDICT_NOT_UNDERSTOOD;
     }
     switch (condition->tag) {
     case TAG_ALWAYS:
-        return true;
+        return VERDICT_HOLDS;
+    case TAG_NEVER:
+        return VERDICT_REFUTED;
     case TAG_KEY_CONDITION:
-        return key_condition_holds(uicc, condition->value);
+        return judge_key_condition(uicc, condition->value);
     case TAG_OR:
     case TAG_AND:
-        return conditions_hold(uicc, condition, depth);
+        return judge_conditions(uicc, condition, depth);
     case TAG_NOT:
-        return condition_is_refuted(uicc, condition, depth);
-    default: /* TAG_NEVER, and whatever is not understood */
-        return false;
+        return judge_negation(uicc, condition->value, depth);
+    default:
+        return VERDICT_NOT_UNDERSTOOD;
     }
 }
 
@@ -97,7 +115,7 @@ static bool rule_allows(const struct uicc *uicc, struct octets rule, struct requ
     struct ber_tlv condition;
     while (ber_tlv_next(&reader, &access) && ber_tlv_next(&reader, &condition)) {
         if (is_requested(&access, request)) {
-            return condition_holds(uicc, &condition, 0);
+            return judge_condition(uicc, &condition, 0) == VERDICT_HOLDS;
         }
     }
     return false;

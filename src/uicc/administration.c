@@ -20,6 +20,7 @@ enum {
     TAG_SECURITY = 0x8b,
     TAG_FILE_SIZE = 0x80,
     TAG_SFI = 0x88,
+    SFI_MAX = 30,
     CHUNK = 1024 /* octets of one transaction that fills or copies */
 };
 
@@ -209,11 +210,12 @@ static bool read_sfi(struct octets fcp, struct card_file *file)
         return true;
     }
     if (ber_tlv_find(fcp, TAG_SFI, &value) != GBAU_OK) {
-        file->sfi = file->fid & SFI_MASK;
-    } else {
-        file->sfi = value.length == 0 ? 0 : value.data[0] >> 3;
+        const uint8_t sfi = file->fid & SFI_MASK;
+        file->sfi = sfi <= SFI_MAX ? sfi : 0;
+        return true;
     }
-    return file->sfi <= 30;
+    file->sfi = value.length == 0 ? 0 : value.data[0] >> 3;
+    return value.length <= 1 && file->sfi <= SFI_MAX;
 }
 
 static bool read_life_cycle(struct octets fcp, struct card_file *file)
@@ -224,7 +226,23 @@ static bool read_life_cycle(struct octets fcp, struct card_file *file)
         return true;
     }
     file->state = value.length == 1 ? (enum file_state)value.data[0] : FILE_STATE_CREATION;
-    return file->state == FILE_STATE_ACTIVATED || file->state == FILE_STATE_DEACTIVATED;
+    return file->state == FILE_STATE_ACTIVATED || (file->state == FILE_STATE_DEACTIVATED && file->kind != FILE_KIND_DF);
+}
+
+/* The content of the one template that the data is, objects to its last octet: a broken one is not one that is absent.
+ */
+static bool read_fcp(struct octets data, struct octets *fcp)
+{
+    struct octet_reader reader = octet_reader_of(data);
+    struct ber_tlv tlv;
+    if (!ber_tlv_next(&reader, &tlv) || tlv.tag != TAG_FCP || octet_reader_end(&reader) != GBAU_OK) {
+        return false;
+    }
+    *fcp = tlv.value;
+    reader = octet_reader_of(tlv.value);
+    while (ber_tlv_next(&reader, &tlv)) {
+    }
+    return octet_reader_end(&reader) == GBAU_OK;
 }
 
 static enum status_word read_new_file(const struct uicc *uicc, const struct uicc_command *command,
@@ -233,7 +251,7 @@ static enum status_word read_new_file(const struct uicc *uicc, const struct uicc
     struct octets fcp;
     struct octets value;
     *file = (struct card_file){.parent = command->channel->directory, .application = CARD_NO_INDEX};
-    if (ber_tlv_find(command->data, TAG_FCP, &fcp) != GBAU_OK || ber_tlv_find(fcp, TAG_DESCRIPTOR, &value) != GBAU_OK) {
+    if (!read_fcp(command->data, &fcp) || ber_tlv_find(fcp, TAG_DESCRIPTOR, &value) != GBAU_OK) {
         return SW_WRONG_DATA;
     }
     enum status_word sw = read_descriptor(value, file);
@@ -323,6 +341,9 @@ enum status_word command_create_file(struct uicc *uicc, const struct uicc_comman
     if (!access_rule_allows(uicc, &parent, file.kind == FILE_KIND_DF ? ACCESS_CREATE_DF : ACCESS_CREATE_EF)) {
         return SW_SECURITY_STATUS;
     }
+    if (file_system_is_terminated(uicc, file.parent)) {
+        return SW_CONDITIONS;
+    }
     if (!identifier_is_free(uicc, &file) || !sfi_is_free(uicc, command, &file)) {
         return SW_FILE_EXISTS;
     }
@@ -364,19 +385,28 @@ static bool is_needed(const struct uicc *uicc, uint8_t root)
     return false;
 }
 
+/* One octet of each entry makes its slot free: so a tree of more than 150 files goes in one transaction. */
 static enum status_word remove_files(struct uicc *uicc, uint8_t root)
 {
-    const struct card_file free_slot = {.application = CARD_NO_INDEX, .parent = CARD_NO_INDEX};
     nvm_begin(&uicc->nvm);
     for (uint8_t i = root; i < uicc->layout.file_slots; i++) {
         if (card_layout_file(&uicc->layout, i).kind != FILE_KIND_NONE && lies_below(uicc, i, root)) {
-            change_entry(uicc, i, &free_slot);
+            nvm_fill(&uicc->nvm, card_layout_file_offset(i) + CARD_FILE_KIND_OFFSET, FILE_KIND_NONE, 1);
         }
     }
-    return sw_of_status(nvm_commit(&uicc->nvm));
+    const enum gbau_status status = nvm_commit(&uicc->nvm);
+    return status == GBAU_E_SPACE ? SW_NO_MEMORY : sw_of_status(status);
 }
 
-/* Channels that stood in what is to go stand in `parent` then. */
+/* What is under way in a file ends when its body goes or moves. */
+static void end_transfer_below(struct uicc *uicc, uint8_t root)
+{
+    if (lies_below(uicc, uicc->transfer.file, root)) {
+        uicc->transfer = (struct uicc_transfer){0};
+    }
+}
+
+/* Channels that stood in what is gone stand in `parent` now; free slots still tell where they hung. */
 static void leave_files(struct uicc *uicc, uint8_t root, uint8_t parent)
 {
     for (size_t i = 0; i < UICC_CHANNELS; i++) {
@@ -419,8 +449,12 @@ enum status_word command_delete_file(struct uicc *uicc, const struct uicc_comman
     if (is_needed(uicc, index)) {
         return SW_CONDITIONS;
     }
-    leave_files(uicc, index, file.parent);
-    return remove_files(uicc, index);
+    enum status_word sw = remove_files(uicc, index);
+    if (sw == SW_OK) {
+        end_transfer_below(uicc, index);
+        leave_files(uicc, index, file.parent);
+    }
+    return sw;
 }
 
 /* RESIZE FILE */
@@ -458,6 +492,45 @@ static bool objects_fit(const struct uicc *uicc, const struct card_file *old, si
     return old->kind != FILE_KIND_BER_TLV || (size_t)(body[0] << 8 | body[1]) + 2 <= size;
 }
 
+/* A file whose rule is gone could not be opened any more, nor could the card. */
+static bool rules_are_kept(const struct uicc *uicc, uint8_t arr, uint8_t record_count)
+{
+    for (uint8_t i = 0; i < uicc->layout.file_slots; i++) {
+        const struct card_file file = card_layout_file(&uicc->layout, i);
+        if (file.kind != FILE_KIND_NONE && file.arr_file == arr && file.arr_record > record_count) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A current record that is gone is none any more. */
+static void forget_lost_records(struct uicc *uicc, uint8_t index, uint8_t record_count)
+{
+    for (size_t i = 0; i < UICC_CHANNELS; i++) {
+        struct uicc_channel *channel = &uicc->channels[i];
+        if (channel->open && channel->file == index && channel->record > record_count) {
+            channel->record = 0;
+        }
+    }
+}
+
+static enum status_word resize(struct uicc *uicc, uint8_t index, const struct card_file *old, struct card_file *resized)
+{
+    if (!rules_are_kept(uicc, index, resized->record_count)) {
+        return SW_CONDITIONS;
+    }
+    end_transfer_below(uicc, index);
+    resized->first_record = 0;
+    const bool in_place = resized->size <= old->size && old->first_record == 0;
+    const enum status_word sw =
+        in_place ? write_entry(uicc, index, resized) : resize_into_new_place(uicc, index, old, resized);
+    if (sw == SW_OK) {
+        forget_lost_records(uicc, index, resized->record_count);
+    }
+    return sw;
+}
+
 enum status_word command_resize_file(struct uicc *uicc, const struct uicc_command *command,
                                      struct octet_writer *response)
 {
@@ -468,8 +541,7 @@ enum status_word command_resize_file(struct uicc *uicc, const struct uicc_comman
     if (command->p1 != 0 || command->p2 != 0) {
         return SW_WRONG_P1_P2;
     }
-    if (ber_tlv_find(command->data, TAG_FCP, &fcp) != GBAU_OK || ber_tlv_find(fcp, TAG_FID, &value) != GBAU_OK ||
-        value.length != 2) {
+    if (!read_fcp(command->data, &fcp) || ber_tlv_find(fcp, TAG_FID, &value) != GBAU_OK || value.length != 2) {
         return SW_WRONG_DATA;
     }
     const uint16_t fid = (uint16_t)(value.data[0] << 8 | value.data[1]);
@@ -489,9 +561,5 @@ enum status_word command_resize_file(struct uicc *uicc, const struct uicc_comman
         !set_size(&resized, size) || !objects_fit(uicc, &old, size)) {
         return SW_WRONG_DATA;
     }
-    resized.first_record = 0;
-    if (size <= old.size && old.first_record == 0) {
-        return write_entry(uicc, index, &resized);
-    }
-    return resize_into_new_place(uicc, index, &old, &resized);
+    return resize(uicc, index, &old, &resized);
 }

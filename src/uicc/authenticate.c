@@ -254,7 +254,8 @@ enum status_word command_authenticate(struct uicc *uicc, const struct uicc_comma
         return SW_WRONG_P1_P2;
     }
     struct card_application application;
-    if (!channel_application(uicc, command->channel, &application)) {
+    if (!channel_application(uicc, command->channel, &application) ||
+        file_system_is_terminated(uicc, application.adf)) {
         return SW_CONDITIONS;
     }
     if (!pin_of_application_is_satisfied(uicc, &application)) {

@@ -31,14 +31,20 @@ static size_t application_state_size(const struct described_application *applica
     }
     const size_t own =
         application->shares == CARD_NO_INDEX ? aka_keys_size(application->functions.algorithm) + SQN_STATE_SIZE : 0;
-    return own + NVM_PAGE_SIZE - 1 + gba_state_size(application->entry.naf_key_count);
+    return own + gba_state_size(application->entry.naf_key_count);
+}
+
+/* States begin at a page, the first GBA state first: what changes with every bootstrapping stands in one page. */
+static size_t states_offset(const struct card_layout *layout)
+{
+    return (card_layout_size(layout) + NVM_PAGE_SIZE - 1) / NVM_PAGE_SIZE * NVM_PAGE_SIZE;
 }
 
 /* Octets in front of the heap. */
 static size_t front_size(const struct card_description *description)
 {
     const struct card_layout layout = layout_of(description);
-    size_t size = card_layout_size(&layout) + sizeof(uint64_t) + SUSPENSION_STATE_SIZE +
+    size_t size = states_offset(&layout) + sizeof(uint64_t) + SUSPENSION_STATE_SIZE +
                   description->persisted_key_count * API_RECORD_SIZE + description->pin_count * PIN_STATE_SIZE;
     for (size_t i = 0; i < description->application_count; i++) {
         size += application_state_size(&description->applications[i]);
@@ -84,13 +90,6 @@ static uint32_t position(const struct card_workspace *workspace)
     return (uint32_t)workspace->writer.length;
 }
 
-/* What changes with every bootstrapping stands in one page, not in two: that is what a change costs. */
-static void begin_page(struct card_workspace *workspace)
-{
-    const size_t used = workspace->writer.length % NVM_PAGE_SIZE;
-    octet_writer_fill(&workspace->writer, 0, used == 0 ? 0 : NVM_PAGE_SIZE - used);
-}
-
 static void write_sqn_state(struct octet_writer *writer, const struct described_application *application)
 {
     for (size_t ind = 0; ind < SQN_ENTRIES; ind++) {
@@ -121,6 +120,8 @@ static struct card_application write_application_state(struct card_workspace *wo
         entry.sqn_delta = entry.sqn_age_limit = 0;
         return entry;
     }
+    entry.gba = position(workspace);
+    write_gba_state(&workspace->writer, entry.naf_key_count);
     if (application->shares == CARD_NO_INDEX) {
         entry.algorithm = application->functions.algorithm;
         entry.keys = position(workspace);
@@ -132,9 +133,6 @@ static struct card_application write_application_state(struct card_workspace *wo
         entry.keys = made[application->shares].keys;
         entry.sqn = made[application->shares].sqn;
     }
-    begin_page(workspace);
-    entry.gba = position(workspace);
-    write_gba_state(&workspace->writer, entry.naf_key_count);
     return entry;
 }
 
@@ -200,8 +198,9 @@ static void write_data(struct card_workspace *workspace, const struct card_descr
     *layout = layout_of(description);
     workspace->writer = octet_writer_of(workspace->data, size);
     const size_t tables_size = card_layout_size(layout);
-    (void)octet_writer_reserve(&workspace->writer, tables_size);
+    (void)octet_writer_reserve(&workspace->writer, states_offset(layout));
 
+    write_applications(workspace, description, applications);
     layout->nonce_counter = position(workspace);
     octet_writer_u64(&workspace->writer, 1);
     layout->suspension = position(workspace);
@@ -209,7 +208,6 @@ static void write_data(struct card_workspace *workspace, const struct card_descr
     layout->persisted_keys = position(workspace);
     octet_writer_fill(&workspace->writer, 0, description->persisted_key_count * API_RECORD_SIZE);
     write_pin_states(workspace, description, pins);
-    write_applications(workspace, description, applications);
     layout->heap = position(workspace);
     layout->heap_end = (uint32_t)size;
 

@@ -119,7 +119,8 @@ uint8_t card_layout_find_file(const struct card_layout *layout, uint8_t parent, 
     const uint8_t *entry = layout->data.data + card_layout_file_offset(0);
     const uint8_t wanted[2] = {(uint8_t)(fid >> 8), (uint8_t)fid};
     for (uint8_t i = 0; i < layout->file_slots; i++, entry += CARD_FILE_ENTRY_SIZE) {
-        if (entry[0] == wanted[0] && entry[1] == wanted[1] && entry[2] != FILE_KIND_NONE && entry[3] == parent) {
+        if (entry[0] == wanted[0] && entry[1] == wanted[1] && entry[CARD_FILE_KIND_OFFSET] != FILE_KIND_NONE &&
+            entry[3] == parent) {
             return i;
         }
     }
@@ -277,16 +278,29 @@ static bool file_is_sound(const struct card_layout *layout, size_t index)
     return sound && rule_reference_is_sound(layout, &file) && file.sfi <= 30 && state_is_known(file.state);
 }
 
+/* A place in the data area. */
+struct extent {
+    uint32_t start;
+    uint32_t end;
+};
+
 /* A body that shares octets with another would let one file's rights reach into the other. */
-static bool body_stands_alone(const struct card_layout *layout, uint8_t index)
+static bool bodies_stand_alone(const struct card_layout *layout)
 {
-    const struct card_file file = card_layout_file(layout, index);
-    for (uint8_t i = 0; i < index && file.size > 0; i++) {
-        const struct card_file other = card_layout_file(layout, i);
-        if (other.kind != FILE_KIND_NONE && other.size > 0 && file.body < other.body + other.size &&
-            other.body < file.body + file.size) {
-            return false;
+    struct extent bodies[CARD_MAX_FILES];
+    size_t count = 0;
+    for (uint8_t i = 0; i < layout->file_slots; i++) {
+        const struct card_file file = card_layout_file(layout, i);
+        if (file.kind == FILE_KIND_NONE || file.size == 0) {
+            continue;
         }
+        const struct extent body = {file.body, file.body + file.size};
+        for (size_t k = 0; k < count; k++) {
+            if (body.start < bodies[k].end && bodies[k].start < body.end) {
+                return false;
+            }
+        }
+        bodies[count++] = body;
     }
     return true;
 }
@@ -298,12 +312,8 @@ static bool files_are_sound(const struct card_layout *layout)
             return false;
         }
     }
-    for (uint8_t i = 0; i < layout->file_slots; i++) {
-        if (card_layout_file(layout, i).kind != FILE_KIND_NONE && !body_stands_alone(layout, i)) {
-            return false;
-        }
-    }
-    return is_directory(layout, CARD_MF_INDEX) && card_layout_file(layout, CARD_MF_INDEX).parent == CARD_NO_INDEX;
+    return bodies_stand_alone(layout) && is_directory(layout, CARD_MF_INDEX) &&
+           card_layout_file(layout, CARD_MF_INDEX).parent == CARD_NO_INDEX;
 }
 
 static bool keys_are_sound(const struct card_layout *layout, const struct card_application *application)

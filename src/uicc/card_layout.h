@@ -131,7 +131,7 @@ struct card_application card_layout_application(const struct card_layout *layout
 uint8_t card_layout_find_file(const struct card_layout *layout, uint8_t parent, uint16_t fid);
 
 /* Offset and coding of one entry of the files' table, for those who change it. */
-enum { CARD_FILE_ENTRY_SIZE = 20 };
+enum { CARD_FILE_ENTRY_SIZE = 20, CARD_FILE_KIND_OFFSET = 2 };
 size_t card_layout_file_offset(uint8_t index);
 void card_layout_write_file(struct octet_writer *writer, const struct card_file *file);
 

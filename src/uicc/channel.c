@@ -63,6 +63,9 @@ static enum status_word close_channel(struct uicc *uicc, const struct uicc_comma
         return SW_CHANNEL_NOT_SUPPORTED;
     }
     api_session_end_channel(uicc, number);
+    if (uicc->transfer.channel == number) {
+        uicc->transfer = (struct uicc_transfer){0};
+    }
     channel_close(&uicc->channels[number]);
     return SW_OK;
 }

@@ -46,6 +46,28 @@ static enum status_word find_tlv_file(struct uicc *uicc, const struct uicc_comma
     return file_access_check(uicc, file, mode);
 }
 
+/* A tag of one or two octets. FF and 00 are padding between objects, so none may begin with them. */
+static uint32_t read_tag(struct octet_reader *reader)
+{
+    enum { NUMBER_MASK = 0x1f, THIRD_OCTET = 0x80 };
+    const uint8_t first = octet_reader_u8(reader);
+    reader->failed = reader->failed || first == 0x00 || first == 0xff;
+    if ((first & NUMBER_MASK) != NUMBER_MASK) {
+        return first;
+    }
+    const uint8_t second = octet_reader_u8(reader);
+    reader->failed = reader->failed || (second & THIRD_OCTET) != 0;
+    return (uint32_t)first << 8 | second;
+}
+
+/* True when the data is a tag and nothing else. */
+static bool is_tag(struct octets data, uint32_t *tag)
+{
+    struct octet_reader reader = octet_reader_of(data);
+    *tag = read_tag(&reader);
+    return octet_reader_end(&reader) == GBAU_OK;
+}
+
 /* The transfer that a next block belongs to; NULL when none is under way here. */
 static struct uicc_transfer *find_transfer(struct uicc *uicc, const struct uicc_command *command)
 {
@@ -69,31 +91,31 @@ static void end_transfer(struct uicc *uicc)
 
 /* RETRIEVE DATA */
 
-/* 5C, length, the tags of all objects (TS 102 221 11.3.1.1). */
-static void write_tag_list(struct octets objects, struct octet_writer *response)
+/* The tags of all objects, one after the other; returns how many octets they are. */
+static size_t write_tags(struct octets objects, struct octet_writer *writer)
 {
-    uint8_t tags[250];
-    struct octet_writer list = octet_writer_of(tags, sizeof tags);
     struct octet_reader reader = octet_reader_of(objects);
     struct ber_tlv tlv;
+    size_t length = 0;
     while (ber_tlv_next(&reader, &tlv)) {
         if (tlv.tag > 0xff) {
-            octet_writer_u16(&list, (uint16_t)tlv.tag);
+            octet_writer_u16(writer, (uint16_t)tlv.tag);
         } else {
-            octet_writer_u8(&list, (uint8_t)tlv.tag);
+            octet_writer_u8(writer, (uint8_t)tlv.tag);
         }
+        length += tlv.tag > 0xff ? 2 : 1;
     }
-    ber_tlv_write(response, TAG_LIST, octets_written(&list));
+    return length;
 }
 
-static bool read_tag(struct octets data, uint32_t *tag)
+/* 5C, length, tags: answered like an object, in blocks where it is long (TS 102 221 11.3.1.1). */
+static struct octets make_tag_list(struct octets objects, uint8_t list[CARD_TLV_FILE_MAX])
 {
-    struct octet_reader reader = octet_reader_of(data);
-    *tag = octet_reader_u8(&reader);
-    if ((*tag & 0x1f) == 0x1f) {
-        *tag = *tag << 8 | octet_reader_u8(&reader);
-    }
-    return octet_reader_end(&reader) == GBAU_OK;
+    struct octet_writer nothing = octet_writer_of(list, 0);
+    struct octet_writer writer = octet_writer_of(list, CARD_TLV_FILE_MAX);
+    ber_tlv_write_head(&writer, TAG_LIST, write_tags(objects, &nothing));
+    (void)write_tags(objects, &writer);
+    return octets_written(&writer);
 }
 
 static enum status_word answer_block(struct uicc *uicc, const struct uicc_command *command, struct octets object,
@@ -116,6 +138,7 @@ enum status_word command_retrieve_data(struct uicc *uicc, const struct uicc_comm
                                        struct octet_writer *response)
 {
     struct card_file file;
+    uint8_t list[CARD_TLV_FILE_MAX];
     uint32_t tag = 0;
     enum status_word sw = find_tlv_file(uicc, command, ACCESS_READ, &file);
     if (sw != SW_OK) {
@@ -126,19 +149,16 @@ enum status_word command_retrieve_data(struct uicc *uicc, const struct uicc_comm
         return SW_WRONG_LENGTH;
     }
     const struct octets objects = objects_of(uicc, &file);
-    if (is_first && !read_tag(command->data, &tag)) {
+    if (is_first && !is_tag(command->data, &tag)) {
         return SW_WRONG_DATA;
-    }
-    if (tag == TAG_LIST) {
-        write_tag_list(objects, response);
-        return SW_OK;
     }
     struct uicc_transfer *transfer = is_first ? begin_transfer(uicc, command) : find_transfer(uicc, command);
     if (transfer == NULL) {
         return SW_CONDITIONS;
     }
     transfer->tag = is_first ? (uint16_t)tag : transfer->tag;
-    const struct octets object = find_object(objects, transfer->tag);
+    const struct octets object =
+        transfer->tag == TAG_LIST ? make_tag_list(objects, list) : find_object(objects, transfer->tag);
     if (object.length == 0 || transfer->done > object.length) {
         end_transfer(uicc);
         return SW_DATA_NOT_FOUND;
@@ -148,14 +168,11 @@ enum status_word command_retrieve_data(struct uicc *uicc, const struct uicc_comm
 
 /* SET DATA */
 
-/* Tag and length that begin an object; false while there are not enough octets to tell. */
+/* Tag and length that begin an object; false for a broken one, or when there are not enough octets to tell. */
 static bool read_object_head(struct octets block, uint32_t *tag, size_t *total)
 {
     struct octet_reader reader = octet_reader_of(block);
-    *tag = octet_reader_u8(&reader);
-    if ((*tag & 0x1f) == 0x1f) {
-        *tag = *tag << 8 | octet_reader_u8(&reader);
-    }
+    *tag = read_tag(&reader);
     size_t length = octet_reader_u8(&reader);
     if (length > 0x80 && length <= 0x83) {
         const size_t octets = length - 0x80;
@@ -191,13 +208,12 @@ static enum status_word begin_object(struct uicc *uicc, const struct uicc_comman
 {
     uint32_t tag = 0;
     size_t total = 0;
-    if (read_tag(command->data, &tag)) { /* a tag and nothing else: the object goes */
+    if (is_tag(command->data, &tag)) { /* a tag and nothing else: the object goes */
         const struct octets object = find_object(objects_of(uicc, file), tag);
         end_transfer(uicc);
         return object.length == 0 ? SW_DATA_NOT_FOUND : rewrite(uicc, file, object, 0);
     }
-    if (!read_object_head(command->data, &tag, &total) || tag == 0x00 || tag == 0xff || tag == TAG_LIST ||
-        command->data.length > total) {
+    if (!read_object_head(command->data, &tag, &total) || tag == TAG_LIST || command->data.length > total) {
         return SW_WRONG_DATA;
     }
     if (total > file->size - (size_t)USED_SIZE - objects_of(uicc, file).length) {

@@ -20,15 +20,16 @@ enum status_word file_access_find(struct uicc *uicc, const struct uicc_command *
     return SW_OK;
 }
 
-enum status_word file_access_check_state(const struct card_file *file)
+enum status_word file_access_check_state(const struct uicc *uicc, const struct card_file *file)
 {
-    const bool out_of_use = file->state == FILE_STATE_DEACTIVATED || file->state == FILE_STATE_TERMINATED;
+    const bool out_of_use = file->state == FILE_STATE_DEACTIVATED || file->state == FILE_STATE_TERMINATED ||
+                            file_system_is_terminated(uicc, file->parent);
     return out_of_use ? SW_REFERENCED_DATA_INVALID : SW_OK;
 }
 
 enum status_word file_access_check(const struct uicc *uicc, const struct card_file *file, enum access_mode mode)
 {
-    const enum status_word sw = file_access_check_state(file);
+    const enum status_word sw = file_access_check_state(uicc, file);
     if (sw != SW_OK) {
         return sw;
     }

@@ -17,8 +17,8 @@ enum status_word file_access_find(struct uicc *uicc, const struct uicc_command *
 /* Whether the file is in use and its rule allows `mode`. */
 enum status_word file_access_check(const struct uicc *uicc, const struct card_file *file, enum access_mode mode);
 
-/* 9000 for a file that is in use, else 6984. */
-enum status_word file_access_check_state(const struct card_file *file);
+/* 9000 for a file that is in use, else 6984: it is deactivated, or it or a directory above it is terminated. */
+enum status_word file_access_check_state(const struct uicc *uicc, const struct card_file *file);
 
 /* One change of the data area, durable before it returns. */
 enum status_word file_access_write(struct uicc *uicc, size_t offset, struct octets data);

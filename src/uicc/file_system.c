@@ -33,6 +33,18 @@ uint8_t file_system_parent(const struct uicc *uicc, uint8_t file)
     return parent == CARD_NO_INDEX ? CARD_MF_INDEX : parent;
 }
 
+bool file_system_is_terminated(const struct uicc *uicc, uint8_t file)
+{
+    for (uint8_t place = file; place != CARD_NO_INDEX;) {
+        const struct card_file entry = card_layout_file(&uicc->layout, place);
+        if (entry.state == FILE_STATE_TERMINATED) {
+            return true;
+        }
+        place = entry.parent;
+    }
+    return false;
+}
+
 static uint8_t current_adf(const struct uicc *uicc, const struct uicc_channel *channel)
 {
     struct card_application application;

@@ -29,6 +29,9 @@ bool file_system_is_directory(const struct uicc *uicc, uint8_t file);
 /* The directory above: of an ADF that is MF. */
 uint8_t file_system_parent(const struct uicc *uicc, uint8_t file);
 
+/* True when a file or a directory above it is terminated: nothing in there can be used any more (TS 102 222 6.8). */
+bool file_system_is_terminated(const struct uicc *uicc, uint8_t file);
+
 /*
  * The application whose AID begins with `name` ([V] 8.5.1.2: right truncation). `previous` is where "next" and
  * "previous" start from (CARD_NO_INDEX: nowhere). occurrence: 0 first, 1 last, 2 next, 3 previous.

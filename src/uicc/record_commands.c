@@ -176,6 +176,9 @@ static enum status_word read_indication(const struct uicc_command *command, stru
     search->step = direction == FORWARD || direction == FORWARD_FROM_NEXT ? 1 : -1;
     if (direction == FORWARD_FROM_NEXT || direction == BACKWARD_FROM_PREVIOUS) {
         search->first = command->channel->record == 0 ? 0 : command->channel->record + search->step;
+        if (search->first == 0 && command->channel->record != 0) {
+            return SW_RECORD_NOT_FOUND; /* nothing comes before the first one */
+        }
     }
     return SW_OK;
 }
@@ -283,7 +286,7 @@ enum status_word command_increase(struct uicc *uicc, const struct uicc_command *
     if (file.kind != FILE_KIND_CYCLIC) {
         return SW_WRONG_STRUCTURE;
     }
-    sw = file_access_check_state(&file);
+    sw = file_access_check_state(uicc, &file);
     if (sw != SW_OK) {
         return sw;
     }

@@ -48,6 +48,16 @@ static void write_application_fcp(struct uicc *uicc, uint8_t index, struct octet
     }
 }
 
+/* A file that is out of use is selected all the same; the warning says so. */
+static enum status_word sw_of_selected(const struct uicc *uicc, uint8_t index)
+{
+    const enum file_state state = card_layout_file(&uicc->layout, index).state;
+    if (state == FILE_STATE_TERMINATED) {
+        return SW_SELECTED_TERMINATED;
+    }
+    return state == FILE_STATE_DEACTIVATED ? SW_SELECTED_DEACTIVATED : SW_OK;
+}
+
 static enum status_word select_by_name(struct uicc *uicc, const struct uicc_command *command,
                                        struct octet_writer *response)
 {
@@ -70,7 +80,8 @@ static enum status_word select_by_name(struct uicc *uicc, const struct uicc_comm
     if ((command->p2 & SELECT_RETURN_NOTHING) == SELECT_RETURN_FCP) {
         write_application_fcp(uicc, index, response);
     }
-    return SW_OK;
+    const uint8_t adf = card_layout_application(&uicc->layout, index).adf;
+    return adf == CARD_NO_INDEX ? SW_OK : sw_of_selected(uicc, adf);
 }
 
 static uint8_t find_selected(const struct uicc *uicc, const struct uicc_command *command)
@@ -109,16 +120,6 @@ static enum status_word check_select_length(const struct uicc_command *command)
     default:
         return SW_WRONG_P1_P2;
     }
-}
-
-/* A file that is out of use is selected all the same; the warning says so. */
-static enum status_word sw_of_selected(const struct uicc *uicc, uint8_t index)
-{
-    const enum file_state state = card_layout_file(&uicc->layout, index).state;
-    if (state == FILE_STATE_TERMINATED) {
-        return SW_SELECTED_TERMINATED;
-    }
-    return state == FILE_STATE_DEACTIVATED ? SW_SELECTED_DEACTIVATED : SW_OK;
 }
 
 enum status_word command_select(struct uicc *uicc, const struct uicc_command *command, struct octet_writer *response)

@@ -186,13 +186,20 @@ static enum status_word find_handler(const struct uicc *uicc, const struct uicc_
     return error;
 }
 
+/* Only the command for the next block does; the first block of another object begins anew. */
+static bool continues_transfer(const struct uicc_transfer *transfer, const struct uicc_command *command)
+{
+    enum { NEXT_BLOCK = 0x00 };
+    return transfer->ins == command->ins && command->p2 == NEXT_BLOCK;
+}
+
 /* A command ends a transfer that it does not continue, and whatever is no RESUME ends a suspension. */
 static enum status_word end_what_was_under_way(struct uicc *uicc, const struct uicc_command *command)
 {
     if (uicc->suspended) {
         return SW_CONDITIONS;
     }
-    if (uicc->transfer.channel == command->channel_number && uicc->transfer.ins != command->ins) {
+    if (uicc->transfer.channel == command->channel_number && !continues_transfer(&uicc->transfer, command)) {
         uicc->transfer = (struct uicc_transfer){0};
     }
     return command->ins == INS_SUSPEND ? SW_OK : sw_of_status(suspension_forget(uicc));

@@ -27,7 +27,10 @@ struct uicc_channel {
     uint8_t record;      /* current record, 1..; 0: none */
 };
 
-/* RETRIEVE or SET DATA whose next block is awaited; ended by any other command on its channel. */
+/*
+ * RETRIEVE or SET DATA whose next block is awaited. There is one on the card: it ends by any other command on its
+ * channel, by the first block of one on another channel, and when its file is resized or deleted.
+ */
 struct uicc_transfer {
     uint8_t ins; /* 0: none */
     uint8_t channel;

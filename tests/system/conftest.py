@@ -1,5 +1,6 @@
 """conftest.py: fixtures of the system tests: the built programs, networks of daemons, subscribers and their cards."""
 import concurrent.futures
+import contextlib
 import itertools
 import os
 import pathlib
@@ -10,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+import virtual_reader  # noqa: E402 (needs the path)
 from milenage import Subscriber  # noqa: E402 (needs the path)
 from network import Network, Ports, spawn  # noqa: E402
 
@@ -108,6 +110,30 @@ def new_card(programs, tmp_path):
         return path
 
     return make
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """A virtual reader without a card; its pcscd writes down every APDU."""
+    unshare = ["unshare", "--mount", "--net"] + ([] if os.getuid() == 0 else ["--map-root-user"])
+    tried = subprocess.run([*unshare, "true"], capture_output=True, text=True, check=False)
+    if tried.returncode != 0:
+        pytest.skip(f"no namespaces for us here: {tried.stderr}")
+    with virtual_reader.private_pcscd(tmp_path_factory.mktemp("pcsc"), "--debug", "--apdu") as private:
+        yield private
+
+
+@pytest.fixture
+def served(programs, reader):
+    """A context with a card file in the reader."""
+
+    @contextlib.contextmanager
+    def serve(path):
+        with reader.card([programs.path("gbau"), "card", "serve", path, "--vpcd", reader.vpcd]) as process:
+            yield
+        assert process.returncode == 0, "taken out by SIGTERM, the card is in order"
+
+    return serve
 
 
 @pytest.hookimpl(hookwrapper=True)

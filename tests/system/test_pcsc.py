@@ -1,9 +1,7 @@
 """test_pcsc.py: the card as other people's PC/SC programs see it, and our own tool over PC/SC, on a private pcscd."""
 import contextlib
 import json
-import os
 import pathlib
-import re
 import subprocess
 import sys
 import time
@@ -29,17 +27,6 @@ READ_IMSI = ["00a4000c026f07", "00b0000001"]
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory):
-    """A virtual reader without a card; its pcscd writes down every APDU."""
-    unshare = ["unshare", "--mount", "--net"] + ([] if os.getuid() == 0 else ["--map-root-user"])
-    tried = subprocess.run([*unshare, "true"], capture_output=True, text=True, check=False)
-    if tried.returncode != 0:
-        pytest.skip(f"no namespaces for us here: {tried.stderr}")
-    with virtual_reader.private_pcscd(tmp_path_factory.mktemp("pcsc"), "--debug", "--apdu") as private:
-        yield private
-
-
-@pytest.fixture(scope="module")
 def network(reader, new_network):
     """Beside pcscd, where the tool must be to reach both."""
     made = new_network(prefix=reader.prefix)
@@ -54,35 +41,10 @@ def subscriber(network, new_subscriber):
 
 
 @pytest.fixture
-def served(programs, reader):
-    """A context with a card file in the reader."""
-
-    @contextlib.contextmanager
-    def serve(path):
-        with reader.card([programs.path("gbau"), "card", "serve", path, "--vpcd", reader.vpcd]) as process:
-            yield
-        assert process.returncode == 0, "taken out by SIGTERM, the card is in order"
-
-    return serve
-
-
-@pytest.fixture
 def v1_card(programs, tmp_path):
     path = tmp_path / "v1.card"
     programs.run("card", "create", path, "--imsi", "001010123456789", "--k", V1["k"], "--opc", V1["topc_or_opc"])
     return path
-
-
-def send(reader, *commands):
-    """Data and status word of commands sent in one session through opensc-tool."""
-    options = [word for command in commands for word in ("-s", command)]
-    output = reader.run(["opensc-tool", "--card-driver", "default", "--reader", "0", *options]).stdout
-    answers = []
-    for block in re.split(r"Sending: .*\n", output)[1:]:
-        sw1, sw2 = re.search(r"SW1=0x(..), SW2=0x(..)", block).groups()
-        data = "".join(re.findall(r"(?m)^(?:[0-9A-F]{2} )+", block))
-        answers.append((data.replace(" ", "").lower(), (sw1 + sw2).lower()))
-    return answers
 
 
 # Other people's programs
@@ -100,7 +62,7 @@ def test_the_card_is_seen(reader, served, v1_card):
 def test_opensc_selects_reads_and_authenticates(reader, served, v1_card):
     """Also where T=0 holds answers back: opensc-tool gets all of them."""
     with served(v1_card):
-        answers = send(reader, "00A40004023F0000", "00A40004022FE200", "00B000000A", SELECT_USIM, VERIFY_PIN,
+        answers = reader.send("00A40004023F0000", "00A40004022FE200", "00B000000A", SELECT_USIM, VERIFY_PIN,
                        "00A40004026F0700", "00B0000009", "00B0000001", V1["apdu_bootstrap"], V1["naf"][0]["apdu"])
     assert [sw for _, sw in answers] == ["9000"] * 10
     assert answers[0][0].startswith("62") and answers[6][0] == "080910101032547698" and answers[7][0] == "08"
@@ -109,7 +71,7 @@ def test_opensc_selects_reads_and_authenticates(reader, served, v1_card):
 
 def test_errors_come_through(reader, served, v1_card):
     with served(v1_card):
-        answers = send(reader, "00A4000C021234", "00FF0000", "A0A40000023F00")
+        answers = reader.send("00A4000C021234", "00FF0000", "A0A40000023F00")
     assert answers == [("", "6a82"), ("", "6d00"), ("", "6e00")]
 
 
@@ -139,7 +101,7 @@ def bootstrap(programs, reader, network, *options, name="pcsc"):
 def test_naf_key_through_the_reader(programs, reader, served, v1_card):
     """What one program has bootstrapped the next one derives from."""
     with served(v1_card):
-        assert send(reader, SELECT_USIM, VERIFY_PIN, V1["apdu_bootstrap"])[2][1] == "9000"
+        assert reader.send(SELECT_USIM, VERIFY_PIN, V1["apdu_bootstrap"])[2][1] == "9000"
         said = programs.run("naf-key", "--card", "pcsc", "--pin", "1234", "--json", *NAF, prefix=reader.prefix)
     assert json.loads(said)["ks_ext_naf"] == V1["naf"][0]["ks_ext_naf"]
 

@@ -6,6 +6,7 @@ loopback of their own. Programs that talk to them run in there too.
 import contextlib
 import os
 import pathlib
+import re
 import subprocess
 import time
 
@@ -60,6 +61,17 @@ class VirtualReader:
     def has_card(self):
         listed = self.run(["opensc-tool", "--list-readers"], check=False).stdout
         return any("Yes" in line.split() for line in listed.splitlines())
+
+    def send(self, *commands):
+        """Data and status word of commands sent in one session through opensc-tool, in hexadecimal digits."""
+        options = [word for command in commands for word in ("-s", command)]
+        output = self.run(["opensc-tool", "--card-driver", "default", "--reader", "0", *options]).stdout
+        answers = []
+        for block in re.split(r"Sending: .*\n", output)[1:]:
+            sw1, sw2 = re.search(r"SW1=0x(..), SW2=0x(..)", block).groups()
+            data = "".join(re.findall(r"(?m)^(?:[0-9A-F]{2} )+", block))
+            answers.append((data.replace(" ", "").lower(), (sw1 + sw2).lower()))
+        return answers
 
     def wait(self, present):
         for _ in range(150):

@@ -97,6 +97,42 @@ static void test_combined_conditions(void **state)
     assert_all_rights(cases, sizeof cases / sizeof cases[0]);
 }
 
+/* NOT turns what is understood; of what is not it makes no permission. */
+static void test_negated_conditions(void **state)
+{
+    (void)state;
+    static const struct rule_case cases[] = {
+        {"800103af02" NEVER, MAY_BOTH, MAY_BOTH, MAY_BOTH},
+        {"800103af08" PIN, MAY_BOTH, MAY_NOTHING, MAY_NOTHING},
+        {"800103af0aaf08" PIN, MAY_NOTHING, MAY_BOTH, MAY_BOTH},
+        {"800103a712" PIN "af08" ADM, MAY_NOTHING, MAY_BOTH, MAY_NOTHING},
+        {"800103af12a010" PIN ADM, MAY_BOTH, MAY_NOTHING, MAY_NOTHING},
+        {"800103af12a710" PIN ADM, MAY_BOTH, MAY_BOTH, MAY_NOTHING},
+        {"800103a00aaf04ab00ab00" NEVER "9000", MAY_BOTH, MAY_BOTH, MAY_BOTH}, /* one of several will do */
+        {"800103af06a704" NEVER "ab00", MAY_BOTH, MAY_BOTH, MAY_BOTH},         /* refuted, whatever the other is */
+    };
+    assert_all_rights(cases, sizeof cases / sizeof cases[0]);
+    static const char *const broken[] = {
+        "800103af00",
+        "800103af02ab00",     /* no condition that is known */
+        "800103af04a4029500", /* a key without reference */
+        "800103af05a403830199",
+        "800103af0497009000", /* two conditions */
+        "800103af02a000",
+        "800103af02a700",
+        "800103af05a0039700a4", /* one of: never, and something broken */
+        "800103af04a0029701",
+        "800103af06af04af02ab00",
+        "800103af0aaf08af06af04af029700", /* too deep, an odd number of times */
+        "800103af0caf0aaf08af06af04af029000",
+        "800103af04a002ab00",
+        "800103af06a7049000ab00",
+    };
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        assert_rights(&(struct rule_case){.rule = broken[i]});
+    }
+}
+
 static void test_rules_not_understood(void **state)
 {
     (void)state;
@@ -108,7 +144,7 @@ static void test_rules_not_understood(void **state)
         "80010190",
         "800103a000",     /* one of none */
         "800103a700",     /* all of none */
-        "800103af029000", /* NOT: no such thing here */
+        "800103af029000", /* not always */
         "800103ab00",
         "800103a400", /* a key without reference */
         "800103a40483020101",
@@ -193,9 +229,9 @@ static void test_rules_of_record_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_simple_rules),          cmocka_unit_test(test_combined_conditions),
-        cmocka_unit_test(test_rules_not_understood),  cmocka_unit_test(test_rules_of_default_files),
-        cmocka_unit_test(test_rules_of_record_files),
+        cmocka_unit_test(test_simple_rules),           cmocka_unit_test(test_combined_conditions),
+        cmocka_unit_test(test_negated_conditions),     cmocka_unit_test(test_rules_not_understood),
+        cmocka_unit_test(test_rules_of_default_files), cmocka_unit_test(test_rules_of_record_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -208,6 +208,16 @@ static inline void run_exchanges(struct test_card *card, const struct exchange *
 
 #define assert_exchanges(card, table) run_exchanges((card), (table), sizeof(table) / sizeof(table)[0])
 
+static inline void run_exchanges_on_new_card(const struct exchange *exchanges, size_t count)
+{
+    struct test_card card;
+    test_card_begin(&card);
+    run_exchanges(&card, exchanges, count);
+    test_card_end(&card);
+}
+
+#define run_on_new_card(table) run_exchanges_on_new_card((table), sizeof(table) / sizeof(table)[0])
+
 /* Selects the USIM on the basic channel and verifies the PIN. */
 static inline void enter_usim(struct test_card *card)
 {

@@ -1,282 +1,332 @@
-/* test_card_description.c: cards of descriptions, and descriptions of cards: nothing gets lost on either way. */
-#include "test_card.h"
+/* test_card_description.c: cards made of descriptions: what is laid out where, and descriptions that cannot be. */
+#include "file_testing.h"
 
-#include "uicc/card_description.h"
-
-enum { MF, ARR, USIM, EF, OBJECTS, CYCLE, FILES };
-
-static const uint8_t rule[] = {0x80, 0x01, 0x7f, 0x90, 0x00};
-static const uint8_t objects[] = {0x81, 0x02, 0xca, 0xfe};
-static const uint8_t records[] = {1, 2, 3};
-
-struct whole {
-    struct described_file files[FILES];
-    struct described_pin pins[2];
-    struct described_application applications[3];
-    struct milenage_constants constants;
+/* A description of the usual card that a test may change before the card is made of it. */
+struct described_card {
+    struct test_card card;
+    struct profile_workspace workspace;
     struct card_description description;
 };
 
-static struct card_file file_of(uint16_t fid, enum file_kind kind, uint8_t parent, uint16_t size)
+static struct described_card *describe(void)
 {
-    return (struct card_file){.fid = fid,
-                              .kind = kind,
-                              .parent = parent,
-                              .application = CARD_NO_INDEX,
-                              .arr_file = ARR,
-                              .arr_record = 1,
-                              .state = FILE_STATE_ACTIVATED,
-                              .size = size};
-}
-
-static void make_whole(struct whole *whole)
-{
-    *whole = (struct whole){.constants = milenage_default_constants};
-    whole->constants.rotation[0] = 8;
-    struct described_file *files = whole->files;
-    files[MF].file = file_of(0x3f00, FILE_KIND_DF, CARD_NO_INDEX, 0);
-    files[ARR] = (struct described_file){file_of(0x2f06, FILE_KIND_LINEAR_FIXED, MF, 20), octets_of(rule, sizeof rule)};
-    files[ARR].file.record_length = 10;
-    files[ARR].file.record_count = 2;
-    files[USIM].file = file_of(0x7ff0, FILE_KIND_DF, CARD_NO_INDEX, 0);
-    files[USIM].file.application = 0;
-    files[EF] = (struct described_file){file_of(0x6f07, FILE_KIND_TRANSPARENT, USIM, 9), octets_of(records, 3)};
-    files[EF].file.state = FILE_STATE_DEACTIVATED;
-    files[EF].file.sfi = 7;
-    files[OBJECTS] =
-        (struct described_file){file_of(0x6f08, FILE_KIND_BER_TLV, USIM, 50), octets_of(objects, sizeof objects)};
-    files[CYCLE] = (struct described_file){file_of(0x6f09, FILE_KIND_CYCLIC, USIM, 3), octets_of(records, 3)};
-    files[CYCLE].file.record_length = 1;
-    files[CYCLE].file.record_count = 3;
-    files[CYCLE].file.first_record = 2;
-    whole->pins[0] = (struct described_pin){0x01, 3, 10, {true, 2, 9, "1234", "12345678"}};
-    whole->pins[1] = (struct described_pin){0x0a, 10, 0, {false, 0, 0, "ABCDEFGH", ""}};
+    struct described_card *described = calloc(1, sizeof *described);
     const struct card_profile profile = test_profile();
-    whole->applications[0] = (struct described_application){.entry = {.kind = APPLICATION_USIM,
-                                                                      .aid_length = 5,
-                                                                      .aid = {1, 2, 3, 4, 5},
-                                                                      .adf = USIM,
-                                                                      .sqn_delta = 9,
-                                                                      .sqn_age_limit = 8,
-                                                                      .naf_key_count = 3,
-                                                                      .gba_rules = {.mask_mac = true}},
-                                                            .functions = profile.functions,
-                                                            .sqn = {[0] = 0x20, [31] = 0xffffffffffff},
-                                                            .shares = CARD_NO_INDEX};
-    whole->applications[0].functions.keys.milenage.constants = &whole->constants;
-    whole->applications[1] = whole->applications[0];
-    whole->applications[1].entry.kind = APPLICATION_ISIM;
-    whole->applications[1].entry.naf_key_count = 0;
-    whole->applications[1].shares = 0;
-    whole->applications[2] = (struct described_application){
-        .entry = {
-            .kind = APPLICATION_APPLET, .aid_length = 6, .aid = {6, 5, 4, 3, 2, 1}, .adf = CARD_NO_INDEX, .pin = 1}};
-    whole->description = (struct card_description){.files = files,
-                                                   .file_count = FILES,
-                                                   .pins = whole->pins,
-                                                   .pin_count = 2,
-                                                   .applications = whole->applications,
-                                                   .application_count = 3,
-                                                   .persisted_key_count = 2,
-                                                   .free_slots = 5,
-                                                   .free_size = 100};
+    assert_non_null(described);
+    assert_ok(crypto_openssl_open(&described->card.crypto));
+    assert_ok(card_profile_describe(&profile, &described->workspace, &described->description));
+    return described;
 }
 
-static enum gbau_status try_card(struct test_card *card, const struct card_description *description)
+static enum gbau_status make(struct described_card *described)
 {
-    static struct card_workspace workspace;
-    const size_t size = card_description_memory_size(description);
-    *card = (struct test_card){.memory = calloc(1, size + 1)};
+    struct test_card *card = &described->card;
+    const size_t size = card_description_memory_size(&described->description);
+    free(card->memory);
+    card->memory = calloc(1, size + 1);
     assert_non_null(card->memory);
     card->storage = (struct nvm_storage){
         .memory = card->memory, .size = size, .write = ram_write, .sync = ram_sync, .context = card->memory};
-    assert_ok(crypto_openssl_open(&card->crypto));
-    return card_description_make(description, &card->crypto, &workspace, &card->storage);
+    return card_description_make(&described->description, &card->crypto, &described->workspace.card, &card->storage);
 }
 
-static void begin(struct test_card *card, const struct card_description *description)
+static void end(struct described_card *described)
 {
-    assert_ok(try_card(card, description));
-    assert_ok(uicc_power_on(&card->uicc, &card->storage, &card->crypto));
+    test_card_end(&described->card);
+    free(described);
 }
 
-static void reads_what_was_made(void **state)
+static void test_sizes(void **state)
 {
     (void)state;
-    static struct whole whole;
-    static struct card_parts parts;
-    struct card_description read;
-    struct test_card card;
-    make_whole(&whole);
-    begin(&card, &whole.description);
-    assert_ok(card_description_read(&card.uicc, &parts, &read));
-    assert_int_equal(read.file_count, FILES);
-    assert_int_equal(read.pin_count, 2);
-    assert_int_equal(read.application_count, 3);
-    assert_int_equal(read.persisted_key_count, 2);
-    assert_int_equal(read.free_slots, 5);
-    assert_in_range(read.free_size, 100, 100 + NVM_PAGE_SIZE - 1);
-    for (size_t i = 0; i < FILES; i++) {
-        struct card_file file = parts.files[i].file;
-        file.body = 0;
-        assert_memory_equal(&file.fid, &whole.files[i].file.fid, sizeof file.fid);
-        assert_int_equal(file.parent, whole.files[i].file.parent);
-        assert_int_equal(file.state, whole.files[i].file.state);
-        assert_int_equal(file.sfi, whole.files[i].file.sfi);
-        assert_int_equal(file.first_record, whole.files[i].file.first_record);
-        assert_int_equal(file.size, whole.files[i].file.size);
-        assert_int_equal(file.application, whole.files[i].file.application);
+    struct described_card *described = describe();
+    struct card_description *description = &described->description;
+    const size_t used = card_description_used_size(description);
+    assert_int_equal(used + description->free_size, PROFILE_DATA_SIZE);
+    assert_int_equal(card_description_memory_size(description), nvm_size_for(PROFILE_DATA_SIZE));
+    description->free_size++; /* whole pages */
+    assert_int_equal(card_description_memory_size(description), nvm_size_for(PROFILE_DATA_SIZE + NVM_PAGE_SIZE));
+    description->free_size = CARD_DATA_MAX - used;
+    assert_int_equal(card_description_memory_size(description), nvm_size_for(CARD_DATA_MAX));
+    description->free_size++;
+    assert_int_equal(card_description_memory_size(description), 0);
+    assert_status(make(described), GBAU_E_SPACE);
+    description->free_size = CARD_DATA_MAX + 1;
+    assert_int_equal(card_description_memory_size(description), 0);
+    assert_status(make(described), GBAU_E_ARGUMENT);
+    end(described);
+}
+
+/* No free slot and no free octet: a card that never changes its files. */
+static void test_without_room(void **state)
+{
+    (void)state;
+    struct described_card *described = describe();
+    described->description.free_slots = 0;
+    described->description.free_size = 0;
+    assert_ok(make(described));
+    assert_ok(uicc_power_on(&described->card.uicc, &described->card.storage, &described->card.crypto));
+    assert_apdu(&described->card, "0020000a08" TEST_ADM, "9000");
+    assert_string_equal(create_transparent(&described->card, 0x5001, 1), "6a84");
+    assert_string_equal(create_directory(&described->card, 0x5001), "6a84");
+    end(described);
+}
+
+/* Contents: the rest of a file is FF; of a file of objects, zeros, with their length in front. */
+static void test_contents(void **state)
+{
+    (void)state;
+    struct described_card *described = describe();
+    struct described_file *files = described->workspace.parts.files;
+    for (size_t i = 0; i < described->description.file_count; i++) {
+        if (files[i].file.fid == 0x4f47) {
+            files[i].content = octets_of("\x80\x02\x01\x02\x81\x00", 6);
+        } else if (files[i].file.fid == 0x2f05) {
+            files[i].content = octets_of("abc", 3);
+        }
     }
-    assert_octets(parts.files[EF].content, "010203ffffffffffff");
-    assert_octets(parts.files[OBJECTS].content, "8102cafe");
-    assert_octets(parts.files[CYCLE].content, "010203");
-    assert_int_equal(parts.files[MF].content.length, 0);
-    assert_memory_equal(&parts.pins, &whole.pins, sizeof whole.pins);
-    test_card_end(&card);
+    assert_ok(make(described));
+    struct test_card *card = &described->card;
+    assert_ok(uicc_power_on(&card->uicc, &card->storage, &card->crypto));
+    static const struct exchange exchanges[] = {
+        {"0020000108" TEST_PIN, "9000"},      {"00b0850000", "616263ffffffffffffff9000"},
+        {"00a4080c067f105f3b4f47", "9000"},   {"80cb0080015c00", "5c0280819000"},
+        {"80cb0080018000", "800201029000"},   {"80db0080038201ff", "9000"},
+        {"80cb0080015c00", "5c038081829000"},
+    };
+    assert_exchanges(card, exchanges);
+    end(described);
 }
 
-static void reads_applications(void **state)
+/* Applications that share a key share its SQN, and each has a GBA state of its own. */
+static void test_shared_keys(void **state)
 {
     (void)state;
-    static struct whole whole;
-    static struct card_parts parts;
-    struct card_description read;
-    struct test_card card;
-    make_whole(&whole);
-    begin(&card, &whole.description);
-    assert_ok(card_description_read(&card.uicc, &parts, &read));
-    const struct described_application *usim = &parts.applications[0];
-    assert_int_equal(usim->shares, CARD_NO_INDEX);
-    assert_int_equal(usim->entry.adf, USIM);
-    assert_int_equal(usim->entry.sqn_delta, 9);
-    assert_int_equal(usim->entry.sqn_age_limit, 8);
-    assert_int_equal(usim->entry.naf_key_count, 3);
-    assert_true(usim->entry.gba_rules.mask_mac);
-    assert_false(usim->entry.gba_rules.flip_res_bit);
-    assert_memory_equal(usim->sqn, whole.applications[0].sqn, sizeof usim->sqn);
-    assert_octets(octets_of(usim->functions.keys.milenage.k.octets, AKA_K_SIZE), TEST_K);
-    assert_ptr_equal(usim->functions.keys.milenage.constants, &parts.constants[0]);
-    assert_int_equal(parts.constants[0].rotation[0], 8);
-    assert_int_equal(parts.applications[1].shares, 0);
-    assert_int_equal(parts.applications[2].entry.kind, APPLICATION_APPLET);
-    assert_int_equal(parts.applications[2].entry.adf, CARD_NO_INDEX);
-    assert_int_equal(parts.applications[2].entry.pin, 1);
-    test_card_end(&card);
+    struct described_card *described = describe();
+    assert_ok(make(described));
+    struct test_card *card = &described->card;
+    assert_ok(uicc_power_on(&card->uicc, &card->storage, &card->crypto));
+    const struct card_application usim = card_layout_application(&card->uicc.layout, 0);
+    const struct card_application isim = card_layout_application(&card->uicc.layout, 1);
+    assert_int_equal(usim.keys, isim.keys);
+    assert_int_equal(usim.sqn, isim.sqn);
+    assert_int_not_equal(usim.gba, isim.gba);
+    end(described);
 }
 
-/* What is read makes the same data again. */
-static void makes_what_was_read(void **state)
+static void test_keys_of_their_own(void **state)
 {
     (void)state;
-    static struct whole whole;
-    static struct card_parts parts;
-    struct card_description read;
-    struct test_card card;
-    struct test_card copy;
-    make_whole(&whole);
-    begin(&card, &whole.description);
-    assert_ok(card_description_read(&card.uicc, &parts, &read));
-    begin(&copy, &read);
-    assert_int_equal(card.uicc.nvm.data_size, copy.uicc.nvm.data_size);
-    assert_memory_equal(card.uicc.nvm.data, copy.uicc.nvm.data, card.uicc.nvm.data_size);
-    test_card_end(&copy);
-    test_card_end(&card);
+    struct described_card *described = describe();
+    struct described_application *isim = &described->workspace.parts.applications[1];
+    isim->functions = (struct aka_functions){.algorithm = AKA_ALGORITHM_XOR};
+    isim->shares = CARD_NO_INDEX;
+    isim->sqn[3] = 0x123;
+    assert_ok(make(described));
+    struct test_card *card = &described->card;
+    assert_ok(uicc_power_on(&card->uicc, &card->storage, &card->crypto));
+    const struct card_application made[] = {card_layout_application(&card->uicc.layout, 0),
+                                            card_layout_application(&card->uicc.layout, 1)};
+    assert_int_equal(made[0].algorithm, AKA_ALGORITHM_MILENAGE);
+    assert_int_equal(made[1].algorithm, AKA_ALGORITHM_XOR);
+    assert_int_not_equal(made[0].sqn, made[1].sqn);
+    assert_octets(octets_of(card->uicc.nvm.data + made[1].sqn + 3 * SQN_ENTRY_SIZE, SQN_ENTRY_SIZE), "000000000123");
+    end(described);
 }
 
-/* A file that is gone in front of an EF_ARR moves what refers to it. */
-static void follows_moved_rules(void **state)
+/* Nothing of the keys stays in the workspace. */
+static void test_workspace_is_wiped(void **state)
 {
     (void)state;
-    static struct whole whole;
-    static struct card_parts parts;
-    struct card_description read;
-    struct test_card card;
-    make_whole(&whole);
-    const struct described_file arr = whole.files[ARR];
-    whole.files[EF].file.state = FILE_STATE_ACTIVATED;
-    whole.files[OBJECTS] = arr;
-    whole.files[OBJECTS].file.fid = 0x6f06;
-    whole.files[OBJECTS].file.parent = USIM;
-    whole.files[CYCLE].file.arr_file = OBJECTS;
-    begin(&card, &whole.description);
-    assert_apdu(&card, "00a4040c050102030405", "9000");
-    assert_apdu(&card, "00e40000026f07", "9000");
-    assert_ok(card_description_read(&card.uicc, &parts, &read));
-    assert_int_equal(parts.files[CYCLE - 1].file.fid, 0x6f09);
-    assert_int_equal(parts.files[CYCLE - 1].file.arr_file, OBJECTS - 1);
-    assert_int_equal(parts.files[OBJECTS - 1].file.fid, 0x6f06);
-    test_card_end(&card);
+    struct described_card *described = describe();
+    assert_ok(make(described));
+    const uint8_t *octets = (const uint8_t *)&described->workspace.card;
+    for (size_t i = 0; i < sizeof described->workspace.card; i++) {
+        assert_int_equal(octets[i], 0);
+    }
+    end(described);
 }
 
-/* A deleted file's slot and room are free ones; indices close up. */
-static void closes_gaps(void **state)
+/* Each changes one thing so that the description contradicts itself. */
+
+static void no_files(struct card_description *description, struct profile_workspace *workspace)
 {
-    (void)state;
-    static struct whole whole;
-    static struct card_parts parts;
-    struct card_description read;
-    struct test_card card;
-    make_whole(&whole);
-    whole.files[EF].file.state = FILE_STATE_ACTIVATED;
-    begin(&card, &whole.description);
-    assert_apdu(&card, "00a4040c050102030405", "9000");
-    assert_apdu(&card, "00a4000c026f07", "9000");
-    assert_apdu(&card, "00e40000026f07", "9000");
-    assert_ok(card_description_read(&card.uicc, &parts, &read));
-    assert_int_equal(read.file_count, FILES - 1);
-    assert_int_equal(read.free_slots, 6);
-    assert_in_range(read.free_size, 109, 109 + NVM_PAGE_SIZE - 1);
-    assert_int_equal(parts.files[EF].file.fid, 0x6f08);
-    assert_int_equal(parts.files[EF].file.parent, USIM);
-    assert_int_equal(parts.files[EF].file.arr_file, ARR);
-    test_card_end(&card);
+    (void)workspace;
+    description->file_count = 0;
 }
 
-/* A length beyond the file must not be followed. */
-static void refuses_objects_beyond_their_file(void **state)
+static void too_many_slots(struct card_description *description, struct profile_workspace *workspace)
 {
-    (void)state;
-    static struct whole whole;
-    static struct card_parts parts;
-    struct card_description read;
-    struct test_card card;
-    make_whole(&whole);
-    begin(&card, &whole.description);
-    const uint8_t length[] = {0x00, 0x31}; /* 50 octets have room for 48 */
-    nvm_begin(&card.uicc.nvm);
-    nvm_change(&card.uicc.nvm, card_layout_file(&card.uicc.layout, OBJECTS).body, length, sizeof length);
-    assert_ok(nvm_commit(&card.uicc.nvm));
-    assert_status(card_description_read(&card.uicc, &parts, &read), GBAU_E_CORRUPT);
-    test_card_end(&card);
+    (void)workspace;
+    description->free_slots = CARD_MAX_FILES - description->file_count + 1;
 }
 
-static void refuses_what_cannot_be(void **state)
+static void too_many_pins(struct card_description *description, struct profile_workspace *workspace)
+{
+    (void)workspace;
+    description->pin_count = CARD_MAX_PINS + 1;
+}
+
+static void too_many_applications(struct card_description *description, struct profile_workspace *workspace)
+{
+    (void)workspace;
+    description->application_count = CARD_MAX_APPLICATIONS + 1;
+}
+
+static void content_too_long(struct card_description *description, struct profile_workspace *workspace)
+{
+    static const uint8_t content[11];
+    (void)description;
+    workspace->parts.files[3].content = octets_of(content, sizeof content); /* EF_PL has ten octets */
+}
+
+static void objects_too_long(struct card_description *description, struct profile_workspace *workspace)
+{
+    static const uint8_t content[399];
+    (void)description;
+    workspace->parts.files[9].content = octets_of(content, sizeof content); /* EF_MML has 400, two of them the card's own */
+}
+
+static void child_before_directory(struct card_description *description, struct profile_workspace *workspace)
+{
+    (void)description;
+    workspace->parts.files[3].file.parent = 6;
+}
+
+static void parent_is_no_directory(struct card_description *description, struct profile_workspace *workspace)
+{
+    (void)description;
+    workspace->parts.files[3].file.parent = 1;
+}
+
+static void no_such_rule(struct card_description *description, struct profile_workspace *workspace)
+{
+    (void)description;
+    workspace->parts.files[3].file.arr_record = 10;
+}
+
+static void rules_in_no_record_file(struct card_description *description, struct profile_workspace *workspace)
+{
+    (void)description;
+    workspace->parts.files[4].file.arr_file = 3;
+}
+
+static void size_is_no_records(struct card_description *description, struct profile_workspace *workspace)
+{
+    (void)description;
+    workspace->parts.files[2].file.size--;
+}
+
+static void sfi_31(struct card_description *description, struct profile_workspace *workspace)
+{
+    (void)description;
+    workspace->parts.files[3].file.sfi = 31;
+}
+
+static void unknown_state(struct card_description *description, struct profile_workspace *workspace)
+{
+    (void)description;
+    workspace->parts.files[3].file.state = (enum file_state)0x55;
+}
+
+static void no_such_pin(struct card_description *description, struct profile_workspace *workspace)
+{
+    (void)description;
+    workspace->parts.applications[0].entry.pin = 3;
+}
+
+static void no_such_adf(struct card_description *description, struct profile_workspace *workspace)
+{
+    (void)description;
+    workspace->parts.applications[0].entry.adf = 1;
+}
+
+static void short_aid(struct card_description *description, struct profile_workspace *workspace)
+{
+    (void)description;
+    workspace->parts.applications[2].entry.aid_length = 4;
+}
+
+static void too_many_keys(struct card_description *description, struct profile_workspace *workspace)
+{
+    (void)description;
+    workspace->parts.applications[0].entry.naf_key_count = CARD_MAX_NAF_KEYS + 1;
+}
+
+static void unknown_algorithm(struct card_description *description, struct profile_workspace *workspace)
+{
+    (void)description;
+    workspace->parts.applications[0].functions.algorithm = (enum aka_algorithm)4;
+}
+
+static void shares_with_itself(struct card_description *description, struct profile_workspace *workspace)
+{
+    (void)description;
+    workspace->parts.applications[1].shares = 1;
+}
+
+static void shares_with_a_later_one(struct card_description *description, struct profile_workspace *workspace)
+{
+    (void)description;
+    workspace->parts.applications[0].shares = 1;
+}
+
+static void shares_with_an_applet(struct card_description *description, struct profile_workspace *workspace)
+{
+    (void)description;
+    struct described_application isim = workspace->parts.applications[1];
+    workspace->parts.applications[1] = workspace->parts.applications[2];
+    workspace->parts.applications[2] = isim;
+    workspace->parts.applications[2].shares = 1;
+}
+
+static void test_contradictions(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < 8; i++) {
-        static struct whole whole;
-        struct test_card card;
-        make_whole(&whole);
-        whole.files[MF].file.kind = i == 0 ? FILE_KIND_TRANSPARENT : FILE_KIND_DF;
-        whole.files[EF].file.parent = i == 1 ? CYCLE : USIM;
-        whole.files[EF].file.size = i == 2 ? 2 : 9; /* its content has three octets */
-        whole.files[EF].file.arr_record = i == 3 ? 3 : 1;
-        whole.applications[1].shares = i == 4 ? 1 : 0;
-        whole.applications[0].entry.naf_key_count = i == 5 ? CARD_MAX_NAF_KEYS + 1 : 3;
-        whole.applications[2].entry.pin = i == 6 ? 2 : 1;
-        whole.description.free_slots = i == 7 ? CARD_MAX_FILES : 5;
-        assert_status(try_card(&card, &whole.description), GBAU_E_ARGUMENT);
-        test_card_end(&card);
+    static void (*const changes[])(struct card_description *, struct profile_workspace *) = {
+        no_files,
+        too_many_slots,
+        too_many_pins,
+        too_many_applications,
+        content_too_long,
+        objects_too_long,
+        child_before_directory,
+        parent_is_no_directory,
+        no_such_rule,
+        rules_in_no_record_file,
+        size_is_no_records,
+        sfi_31,
+        unknown_state,
+        no_such_pin,
+        no_such_adf,
+        short_aid,
+        too_many_keys,
+        unknown_algorithm,
+        shares_with_itself,
+        shares_with_a_later_one,
+        shares_with_an_applet,
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        struct described_card *described = describe();
+        changes[i](&described->description, &described->workspace);
+        const enum gbau_status status = make(described);
+        if (status != GBAU_E_ARGUMENT) {
+            fail_msg("contradiction %zu gives %d", i, status);
+        }
+        end(described);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_was_made),    cmocka_unit_test(reads_applications),
-        cmocka_unit_test(makes_what_was_read),    cmocka_unit_test(closes_gaps),
-        cmocka_unit_test(follows_moved_rules),    cmocka_unit_test(refuses_objects_beyond_their_file),
-        cmocka_unit_test(refuses_what_cannot_be),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_without_room),
+        cmocka_unit_test(test_contents),
+        cmocka_unit_test(test_shared_keys),
+        cmocka_unit_test(test_keys_of_their_own),
+        cmocka_unit_test(test_workspace_is_wiped),
+        cmocka_unit_test(test_contradictions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

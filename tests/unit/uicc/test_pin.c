@@ -313,6 +313,55 @@ static void test_search_for_unblock_pin(void **state)
 
 /* Coding */
 
+/* PIN2 has counters, a value and an unblock PIN of its own; EF_EST and EF_FDN are updated with it. */
+static void test_second_pin(void **state)
+{
+    (void)state;
+    static const struct exchange exchanges[] = {
+        {"00a4040c10" USIM_AID, "9000"},
+        {"0020008108" TEST_PIN, "9000"}, /* the one does not stand for the other */
+        {"00b0850001", "6982"},
+        {"00d685000101", "9000"},
+        {"0020000108" TEST_PIN, "9000"},
+        {"00b0850001", "019000"},
+        {"002000810831313131ffffffff", "63c2"}, /* a wrong one takes the right away */
+        {"00d685000102", "6982"},
+        {"00200001", "63c3"},
+        {"00b0850001", "019000"},
+        {"002000810831313131ffffffff", "63c1"},
+        {"002000810831313131ffffffff", "63c0"},
+        {"0020008108" TEST_PIN, "6983"},
+        {"00200081", "6983"},
+        {"00200001", "63c3"},
+        {"002c000110" TEST_PUK "35353535ffffffff", "9000"}, /* PIN1's own */
+        {"0020008108" TEST_PIN, "6983"},
+        {"002c00811031313131313131313636363636363636", "63c9"},
+        {"002c0001", "63ca"},
+        {"002c000110" TEST_PUK TEST_PIN, "9000"},
+        {"002c0081", "63c9"},
+        {"002c008110" TEST_PUK "3636363636363636", "9000"},
+        {"00d685000103", "9000"},
+        {"0024008110363636363636363637373737ffffffff", "9000"},
+        {"002000810837373737ffffffff", "9000"},
+        {"00200081083636363636363636", "63c2"},
+        {"002800810837373737ffffffff", "6984"}, /* it is enabled, and always is */
+        {"0070000001", "019000"},
+        {"01a4040c10" USIM_AID, "9000"},
+        {"012000810837373737ffffffff", "9000"},
+        {"00d685000104", "9000"}, /* verified for all channels */
+    };
+    struct test_card card;
+    test_card_begin(&card);
+    assert_exchanges(&card, exchanges);
+    test_card_restart(&card);
+    assert_apdu(&card, "00a4040c10" USIM_AID, "9000");
+    assert_apdu(&card, "00d685000105", "6982");
+    assert_apdu(&card, "0026000108" TEST_PIN, "9000"); /* without PIN1, PIN2 is asked for still */
+    assert_apdu(&card, "00b0850001", "049000");
+    assert_apdu(&card, "00d685000105", "6982");
+    test_card_end(&card);
+}
+
 static void test_refused_coding(void **state)
 {
     (void)state;
@@ -365,6 +414,7 @@ int main(void)
         cmocka_unit_test(test_unblock_enables),
         cmocka_unit_test(test_blocked_unblock_pin),
         cmocka_unit_test(test_search_for_unblock_pin),
+        cmocka_unit_test(test_second_pin),
         cmocka_unit_test(test_refused_coding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
