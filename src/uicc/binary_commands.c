@@ -5,10 +5,13 @@
 static enum status_word find_binary(struct uicc *uicc, const struct uicc_command *command, size_t *offset,
                                     struct card_file *file)
 {
-    enum { USES_SFI = 0x80 };
+    enum { USES_SFI = 0x80, RESERVED_WITH_SFI = 0x60 };
     const bool uses_sfi = (command->p1 & USES_SFI) != 0;
     const uint8_t sfi = uses_sfi ? command->p1 & SFI_MASK : 0;
     *offset = uses_sfi ? command->p2 : (size_t)(command->p1 << 8 | command->p2);
+    if (uses_sfi && (command->p1 & RESERVED_WITH_SFI) != 0) {
+        return SW_WRONG_P1_P2;
+    }
     if (uses_sfi && sfi == 0) {
         return SW_FILE_NOT_FOUND;
     }

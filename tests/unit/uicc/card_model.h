@@ -1,6 +1,6 @@
 /*
  * card_model.h: a card as simple as can be, to compare the real one with: files are arrays of octets, records stand in
- * the order of their numbers, nothing is ever interrupted. Written from the standards, without the card's code.
+ * the order of their numbers, nothing is ever interrupted. It shares no code with the card.
  */
 #ifndef TESTS_UNIT_UICC_CARD_MODEL_H
 #define TESTS_UNIT_UICC_CARD_MODEL_H

@@ -100,6 +100,8 @@ static void test_sfi(void **state)
         {"00b0810002", "ffff9000"},
         {"00b0000000", "ffff9000"},
         {"00b09f0001", "6a82"},
+        {"00b0be0001", "6a86"}, /* reserved bits beside the SFI */
+        {"00d6de000100", "6a86"},
         {"00b0000000", "ffff9000"}, /* an SFI that is not there leaves the current file */
         {"00a4000c023f00", "9000"},
         {"00b09e0001", "6981"}, /* there 1E is EF_DIR, which has records */

@@ -2,7 +2,7 @@
  * test_model.c: random commands on a card and on a model of it, which must give the same answers; the power fails in
  * between and in the middle of commands, and the card that comes back is the model before or after the command.
  *
- * A sequence that fails is printed as APDUs in hex, for "gbau card apdu".
+ * A sequence that fails is printed as a script for "gbau card apdu".
  */
 #include "card_model.h"
 #include "model_generator.h"
@@ -100,6 +100,12 @@ static void lose_writes(struct failing_memory *memory, struct random *random)
 
 /* A card with its model, and what has been done to both. */
 
+/* In hex; or the end of a power cycle, in the middle of that command or after the one before. */
+struct noted_command {
+    char hex[2 * UICC_COMMAND_MAX + 1];
+    bool ends_cycle;
+};
+
 struct run {
     struct random random;
     struct test_card card;
@@ -109,7 +115,7 @@ struct run {
     struct model before;
     unsigned new_slots; /* index of the first slot for new files */
     unsigned sequence;
-    char commands[COMMANDS * 7][2 * UICC_COMMAND_MAX + 40];
+    struct noted_command commands[COMMANDS * 7];
     unsigned command_count;
     size_t answered[256]; /* by INS: commands that were answered with 9000 */
     size_t cuts[2];       /* the interrupted command was not there, or was */
@@ -124,19 +130,30 @@ struct run {
         }                                                                                                              \
     } while (0)
 
+/* As a shell script: each run of "gbau card apdu" is one power cycle. */
 static void print_sequence(const struct run *run)
 {
-    print_error("sequence %u:\n", run->sequence);
+    print_error("# sequence %u\ngbau card create model.card --imsi 001010123456789 --k " TEST_K " --opc " TEST_OPC
+                " --adm " TEST_ADM " --pin 1234 --puk 87654321\ngbau card apdu model.card <<.\n",
+                run->sequence);
     for (unsigned i = 0; i < run->command_count; i++) {
-        print_error("%s\n", run->commands[i]);
+        const struct noted_command *noted = &run->commands[i];
+        if (noted->ends_cycle) {
+            print_error(".\n# interrupted: %s\ngbau card apdu model.card <<.\n", noted->hex);
+        } else {
+            print_error("%s\n", noted->hex);
+        }
     }
+    print_error(".\n");
 }
 
-static void note(struct run *run, struct octets command, const char *remark)
+/* Without a command: the power goes between two of them. */
+static void note(struct run *run, struct octets command, bool ends_cycle)
 {
-    char *line = run->commands[run->command_count++];
-    assert_ok(hex_encode(command, line, sizeof run->commands[0] - 40));
-    (void)snprintf(line + strlen(line), 40, "%s", remark);
+    assert_true(run->command_count < sizeof run->commands / sizeof run->commands[0]);
+    struct noted_command *noted = &run->commands[run->command_count++];
+    assert_ok(hex_encode(command, noted->hex, sizeof noted->hex));
+    noted->ends_cycle = ends_cycle;
 }
 
 /* Comparing card and model as a whole */
@@ -247,7 +264,7 @@ static void power_on(struct run *run)
 
 static void cycle_power(struct run *run)
 {
-    note(run, (struct octets){0}, "# power off and on");
+    note(run, (struct octets){0}, true);
     lose_writes(&run->memory, &run->random);
     power_on(run);
     model_restart(&run->model);
@@ -343,7 +360,7 @@ static void run_command(struct run *run)
     }
     const struct octets response = octets_of(octets, uicc_process(&run->card.uicc, command, octets));
     const uint16_t sw = (uint16_t)(octets[response.length - 2] << 8 | octets[response.length - 1]);
-    note(run, command, run->memory.has_failed ? " # interrupted, power off and on" : "");
+    note(run, command, run->memory.has_failed);
     const struct model_answer expected = model_run(&run->model, &action, sw != SW_NO_MEMORY, &room_needed);
     if (run->memory.has_failed) {
         must(run, sw == SW_MEMORY_PROBLEM, "the memory fails and the card answers %04x", sw);
@@ -369,7 +386,7 @@ static void enter(struct run *run)
         struct model_action action = {.command = MODEL_VERIFY, .p2 = run->model.pins[i].reference, .length = 8};
         memcpy(action.data, run->model.pins[i].value, 8);
         const struct octets command = octets_of(apdu, encode_action(&action, apdu));
-        note(run, command, "");
+        note(run, command, false);
         const struct octets response = octets_of(octets, uicc_process(&run->card.uicc, command, octets));
         const struct model_answer expected = model_run(&run->model, &action, true, &room_needed);
         compare_answers(run, &action, response, &expected);
