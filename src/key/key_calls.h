@@ -43,9 +43,10 @@ struct key_holder {
     void (*close)(struct gbau_key *key);
 };
 
-/* An open key. The holder's own state follows the struct, state_size octets of it (key_calls_state). */
+/* An open key. The holder's own state follows the struct in the same allocation (key_calls_state). */
 struct gbau_key {
     const struct key_holder *holder;
+    bool is_card; /* which end this is */
     enum key_usage usage;
     enum key_direction direction;
     enum key_algorithm algorithm;
@@ -53,6 +54,7 @@ struct gbau_key {
     bool decrypts;
     char b_tid[KEY_B_TID_SIZE];
     char label[KEY_LABEL_SIZE];
+    void *state;
     size_t state_size;
 };
 
@@ -69,5 +71,8 @@ void *key_calls_state(struct gbau_key *key);
 GBAU_MUST_USE enum gbau_status key_calls_describe(const struct gbau_key_request *request, bool is_card,
                                                   struct gbau_key *key,
                                                   struct application_key_description *description);
+
+/* What a session key of mutual authentication is: of usage derive, with the names of its parent. */
+void key_calls_note_session(struct gbau_key *session, const struct gbau_key *parent);
 
 #endif
