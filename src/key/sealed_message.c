@@ -38,9 +38,8 @@ void sealed_message_write_aad(struct octet_writer *writer, const struct sealed_m
     write_enc_structure(writer, protected_header_of(key, buffer, writer), external_aad);
 }
 
-void sealed_message_write(struct octet_writer *writer, const struct sealed_message_key *key,
-                          const uint8_t nonce[AEAD_NONCE_SIZE], struct octets ciphertext,
-                          const uint8_t tag[AEAD_TAG_SIZE])
+uint8_t *sealed_message_write_head(struct octet_writer *writer, const struct sealed_message_key *key,
+                                   size_t text_length)
 {
     uint8_t buffer[COSE_PROTECTED_MAX];
     const struct octets protected_header = protected_header_of(key, buffer, writer);
@@ -49,8 +48,20 @@ void sealed_message_write(struct octet_writer *writer, const struct sealed_messa
     cose_write_bytes(writer, protected_header);
     cose_write_map(writer, 1);
     cose_write_integer(writer, HEADER_IV);
-    cose_write_bytes(writer, octets_of(nonce, AEAD_NONCE_SIZE));
-    cose_write_bytes_head(writer, ciphertext.length + AEAD_TAG_SIZE);
+    cose_write_bytes_head(writer, AEAD_NONCE_SIZE);
+    uint8_t *nonce = octet_writer_reserve(writer, AEAD_NONCE_SIZE);
+    cose_write_bytes_head(writer, text_length + AEAD_TAG_SIZE);
+    return writer->failed ? NULL : nonce;
+}
+
+void sealed_message_write(struct octet_writer *writer, const struct sealed_message_key *key,
+                          const uint8_t nonce[AEAD_NONCE_SIZE], struct octets ciphertext,
+                          const uint8_t tag[AEAD_TAG_SIZE])
+{
+    uint8_t *place = sealed_message_write_head(writer, key, ciphertext.length);
+    if (place != NULL) {
+        memcpy(place, nonce, AEAD_NONCE_SIZE);
+    }
     octet_writer_put_octets(writer, ciphertext);
     octet_writer_put(writer, tag, AEAD_TAG_SIZE);
 }
@@ -74,6 +85,7 @@ static void read_ciphertext(struct octet_reader *reader, struct sealed_message *
         reader->failed = true;
         return;
     }
+    message->body = octets;
     message->ciphertext = octets_of(octets.data, octets.length - AEAD_TAG_SIZE);
     memcpy(message->tag, octets.data + message->ciphertext.length, AEAD_TAG_SIZE);
 }

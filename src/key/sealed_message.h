@@ -44,6 +44,7 @@ struct sealed_message_key {
 struct sealed_message {
     struct sealed_message_key key;
     uint8_t nonce[AEAD_NONCE_SIZE];
+    struct octets body; /* ciphertext and tag */
     struct octets ciphertext;
     uint8_t tag[AEAD_TAG_SIZE];
     struct octets protected_header; /* as received: what the AEAD covers */
@@ -53,6 +54,13 @@ struct sealed_message {
 /* Writes the Enc_structure for `key` and `external_aad`. The writer fails for a key whose name is not as above. */
 void sealed_message_write_aad(struct octet_writer *writer, const struct sealed_message_key *key,
                               struct octets external_aad);
+
+/*
+ * Writes the message up to its ciphertext of `text_length` octets, which the caller puts behind it with the tag. Gives
+ * the place of the nonce, for the caller to fill; NULL when the writer has failed.
+ */
+uint8_t *sealed_message_write_head(struct octet_writer *writer, const struct sealed_message_key *key,
+                                   size_t text_length);
 
 /* Writes the message. `ciphertext` is without its tag. */
 void sealed_message_write(struct octet_writer *writer, const struct sealed_message_key *key,
