@@ -72,7 +72,9 @@ enum gbau_status key_calls_describe(const struct gbau_key_request *request, bool
         (request->context == NULL && request->context_length > 0)) {
         return GBAU_E_ARGUMENT;
     }
-    if (!key_usage_is_possible((unsigned)request->usage, (unsigned)request->direction, (unsigned)request->algorithm)) {
+    /* usage policy is the card's and the NAF's own */
+    if ((unsigned)request->usage == KEY_USAGE_POLICY ||
+        !key_usage_is_possible((unsigned)request->usage, (unsigned)request->direction, (unsigned)request->algorithm)) {
         return GBAU_E_UNSUPPORTED;
     }
     key->usage = (enum key_usage)request->usage;
