@@ -173,6 +173,7 @@ static void test_additional_data_in_blocks(void **state)
     struct card_ends *card = card_of(state);
     static const enum gbau_algorithm algorithms[] = {GBAU_AES_256_GCM, GBAU_AES_256_CCM};
     static const size_t lengths[] = {1, 16, 57, 58, 199, 200, 201, 399, 400, 401, 1000};
+    reader_observe(card->bench->reader, NULL, NULL);
     uint8_t data[1000], sealed[1100], text[1000];
     pattern(data, sizeof data);
     for (size_t a = 0; a < COUNT_OF(algorithms); a++) {
