@@ -176,7 +176,7 @@ static bool is_known_sw(unsigned sw)
 {
     static const uint16_t known[] = {0x9000, 0x6700, 0x6881, 0x6882, 0x6981, 0x6982, 0x6983, 0x6984,
                                      0x6985, 0x6986, 0x6a80, 0x6a81, 0x6a82, 0x6a83, 0x6a84, 0x6a86,
-                                     0x6a88, 0x6b00, 0x6d00, 0x6e00, 0x9862, 0x9864, 0x9866};
+                                     0x6a88, 0x6b00, 0x6d00, 0x6e00, 0x9862, 0x9864, 0x9865, 0x9866};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (known[i] == sw) {
             return true;
@@ -262,7 +262,7 @@ static void run_step(struct octet_reader *reader)
     switch (length) {
     case STEP_RESET:
         uicc_reset(&uicc);
-        MUST(uicc.verified_pins == 0 && !uicc.sessions[0].open);
+        MUST(uicc.verified_pins == 0 && !uicc.api.sessions[0].open);
         return;
     case STEP_POWER_CUT:
         cut_power();
@@ -316,7 +316,7 @@ static void derive_and_open(void)
     run_command((const uint8_t *)"\x00\x70\x00\x00\x01", 5);
     must_succeed(select, sizeof select);
     run_command(open, sizeof open - 1);
-    MUST(uicc.sessions[0].open);
+    MUST(uicc.api.sessions[0].open);
 }
 
 static void keep(struct pristine *pristine)

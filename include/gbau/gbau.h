@@ -6,7 +6,8 @@
  * A key opened here lives in the card and never leaves it; the service at the other end gets the same key from the
  * operator (naf.h). What is done with keys is in key.h, the same for both ends. No global state; all functions are
  * thread-safe as long as one `struct gbau`, and the keys opened from it, are used by one thread at a time. Lengths are in
- * octets. Errors are enum gbau_status; out parameters are set on GBAU_OK only.
+ * octets. Errors are enum gbau_status; out parameters are set on GBAU_OK only. Errors that every call may have:
+ * GBAU_E_ARGUMENT for a NULL or a value out of range, GBAU_E_IO and GBAU_E_CARD for a card that is gone or broken.
  */
 #ifndef GBAU_GBAU_H
 #define GBAU_GBAU_H
@@ -72,7 +73,7 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_delete_persisted(struct gbau *g
 /* A key that the card has for the API's applet. */
 struct gbau_key_entry {
     bool persisted;
-    char naf_fqdn[250];
+    char naf_fqdn[251];
     uint8_t ua[5];
     char b_tid[GBAU_B_TID_SIZE];
     uint32_t policy_version; /* of a NAF key; 0: none */

@@ -24,6 +24,7 @@ static const struct verb verbs[] = {
     {{"card", "serve"}, verb_card_serve, "offer a card file to PC/SC through vsmartcard's virtual reader"},
     {{"bootstrap", NULL}, verb_bootstrap, "get fresh keys into a card from the operator's BSF"},
     {{"naf-key", NULL}, verb_naf_key, "let a card derive the keys of a service, and show the device's one"},
+    {{"key", NULL}, verb_key, "use keys that live in a card: seal, open, MAC, authenticate, derive"},
     {{"subscriber", "add"}, verb_subscriber_add, "add a subscriber to the HSS's database"},
     {{"demo", NULL}, verb_demo, "run the whole story with real sockets, and draw it"},
 };

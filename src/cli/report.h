@@ -12,6 +12,9 @@ struct report *report_open(void);
 void report_add_text(struct report *report, const char *name, const char *value);
 void report_add_number(struct report *report, const char *name, int64_t value);
 
+/* Ends a report that is not printed. */
+void report_discard(struct report *report);
+
 /* Prints to standard output and ends the report. False when it could not be written. */
 bool report_print(struct report *report, bool as_json);
 

@@ -1,280 +1,482 @@
-/* api_applet.c: the GBA_U API's own applet. */
-#include "uicc/api_applet.h"
-
+/*
+ * api_applet.c: the GBA_U API's own applet: commands in, the card's API called on behalf of everyone outside, responses
+ * out (docs/gba_u-api.md 8). Clause 13 says in which order things are checked: class and INS were, before a command
+ * comes here; then P1 P2, then the coding of data; the rest is the API's.
+ */
 #include <string.h>
 
 #include "base/secret.h"
 #include "codec/ber_tlv.h"
-#include "uicc/channel.h"
-#include "uicc/command.h"
-#include "uicc/file_system.h"
-#include "uicc/gba.h"
-#include "uicc/pin.h"
+#include "key/key_policy.h"
+#include "uicc/api.h"
+#include "uicc/api_objects.h"
+#include "uicc/api_session.h"
+
+static struct api_caller caller_of(struct uicc *uicc, const struct uicc_command *command)
+{
+    return (struct api_caller){.uicc = uicc, .aid = uicc_api_aid, .channel = command->channel_number};
+}
+
+static void write_octet(struct octet_writer *writer, enum api_tag tag, uint8_t value)
+{
+    ber_tlv_write(writer, tag, octets_of(&value, 1));
+}
+
+static void write_u32(struct octet_writer *writer, enum api_tag tag, uint32_t value)
+{
+    ber_tlv_write_head(writer, tag, 4);
+    octet_writer_u32(writer, value);
+}
+
+static bool has_p1_p2(const struct uicc_command *command, uint8_t p1, uint8_t p2)
+{
+    return command->p1 == p1 && command->p2 == p2;
+}
+
+/* P1 P2, then data: what a command with fixed P1 P2 and no choice checks first. */
+static enum status_word check_command(const struct uicc_command *command, bool p1_p2_are_right, unsigned needed,
+                                      unsigned optional, struct api_objects *objects)
+{
+    if (!p1_p2_are_right) {
+        return SW_WRONG_P1_P2;
+    }
+    return api_objects_read(command->data, needed, optional, objects) == GBAU_OK ? SW_OK : SW_WRONG_DATA;
+}
+
+static struct application_key_description description_of(const struct api_objects *objects)
+{
+    return (struct application_key_description){
+        .usage = (enum key_usage)api_objects_octet(objects, API_TAG_USAGE, KEY_USAGE_ENCRYPT),
+        .direction = (enum key_direction)api_objects_octet(objects, API_TAG_DIRECTION, 0),
+        .algorithm = (enum key_algorithm)api_objects_octet(objects, API_TAG_ALGORITHM, 0),
+        .label = api_objects_get(objects, API_TAG_LABEL),
+        .context = api_objects_get(objects, API_TAG_CONTEXT),
+    };
+}
+
+/* CAPABILITIES, LIST, COUNTER */
+
+enum status_word command_api_capabilities(struct uicc *uicc, const struct uicc_command *command,
+                                          struct octet_writer *response)
+{
+    static const uint8_t version[] = {API_VERSION_MAJOR, API_VERSION_MINOR};
+    static const uint8_t piece_size[] = {API_PIECE_MAX >> 8, API_PIECE_MAX & 0xff};
+    struct api_objects none;
+    const enum status_word sw = check_command(command, has_p1_p2(command, 0, 0), 0, 0, &none);
+    if (sw != SW_OK) {
+        return sw;
+    }
+    ber_tlv_write(response, API_TAG_VERSION, octets_of(version, sizeof version));
+    ber_tlv_write_head(response, API_TAG_ALGORITHMS, key_algorithm_count);
+    for (size_t i = 0; i < key_algorithm_count; i++) {
+        octet_writer_u8(response, (uint8_t)key_algorithms[i].algorithm);
+    }
+    write_octet(response, API_TAG_HANDLES, API_SESSIONS);
+    write_octet(response, API_TAG_PERSISTED_KEYS, uicc->layout.persisted_key_count);
+    ber_tlv_write(response, API_TAG_PIECE_SIZE, octets_of(piece_size, sizeof piece_size));
+    return SW_OK;
+}
+
+static void write_naf_key(struct octet_writer *response, const struct api_key_view *view)
+{
+    ber_tlv_write(response, API_TAG_NAF_ID, view->naf_id);
+    ber_tlv_write(response, API_TAG_B_TID, view->b_tid);
+    write_u32(response, API_TAG_POLICY_VERSION, view->policy_version);
+    write_u32(response, API_TAG_OPERATIONS, view->operations);
+}
+
+static void write_kind_of_key(struct octet_writer *response, const struct api_key_view *view)
+{
+    ber_tlv_write(response, API_TAG_LABEL, view->label);
+    write_octet(response, API_TAG_USAGE, (uint8_t)view->usage);
+    write_octet(response, API_TAG_DIRECTION, (uint8_t)view->direction);
+    write_octet(response, API_TAG_ALGORITHM, (uint8_t)view->algorithm);
+}
+
+static void write_persisted_key(struct octet_writer *response, const struct api_key_view *view)
+{
+    ber_tlv_write(response, API_TAG_NAF_ID, view->naf_id);
+    ber_tlv_write(response, API_TAG_B_TID, view->b_tid);
+    write_kind_of_key(response, view);
+    write_u32(response, API_TAG_OPERATIONS, view->operations);
+}
+
+enum status_word command_api_list(struct uicc *uicc, const struct uicc_command *command, struct octet_writer *response)
+{
+    const struct api_caller caller = caller_of(uicc, command);
+    const bool is_persisted = command->p2 == API_LIST_PERSISTED_KEYS;
+    struct api_objects none;
+    struct api_key_view view = {0};
+    enum status_word sw = check_command(command, command->p2 <= API_LIST_PERSISTED_KEYS, 0, 0, &none);
+    if (sw != SW_OK) {
+        return sw;
+    }
+    sw = is_persisted ? api_list_persisted_keys(&caller, command->p1, &view)
+                      : api_list_naf_keys(&caller, command->p1, &view);
+    if (sw != SW_OK) {
+        return sw;
+    }
+    void (*const write)(struct octet_writer *, const struct api_key_view *) =
+        is_persisted ? write_persisted_key : write_naf_key;
+    write(response, &view);
+    if (response->failed) { /* the names are worth more than a B-TID for which there is no room */
+        *response = octet_writer_of(response->data, response->capacity);
+        view.b_tid = (struct octets){0};
+        write(response, &view);
+    }
+    return SW_OK;
+}
+
+enum status_word command_api_counter(struct uicc *uicc, const struct uicc_command *command,
+                                     struct octet_writer *response)
+{
+    const struct api_caller caller = caller_of(uicc, command);
+    struct api_objects none;
+    uint64_t counter = 0;
+    enum status_word sw = check_command(command, has_p1_p2(command, 0, 0), 0, 0, &none);
+    if (sw == SW_OK) {
+        sw = api_counter(&caller, &counter);
+    }
+    ber_tlv_write_head(response, API_TAG_TEXT, API_COUNTER_SIZE);
+    octet_writer_u64(response, counter);
+    return sw;
+}
+
+/* OPEN KEY, DERIVE KEY, CLOSE KEY */
+
+static void write_opened(struct octet_writer *response, const struct api_session *session, uint8_t handle)
+{
+    write_octet(response, API_TAG_HANDLE, handle);
+    if (session->key.usage != KEY_USAGE_HASH) {
+        ber_tlv_write(response, API_TAG_B_TID, api_session_b_tid(session));
+    }
+    if (session->origin.record != API_NO_RECORD) { /* what a persisted key is for, its caller may have forgotten */
+        write_octet(response, API_TAG_USAGE, (uint8_t)session->key.usage);
+        write_octet(response, API_TAG_DIRECTION, (uint8_t)session->key.direction);
+        write_octet(response, API_TAG_ALGORITHM, (uint8_t)session->key.algorithm);
+    }
+}
 
 enum {
-    TAG_NAF_ID = 0x80,
-    TAG_B_TID = 0x81,
-    TAG_DIRECTION = 0x82,
-    TAG_ALGORITHM = 0x83,
-    TAG_LABEL = 0x84,
-    TAG_CONTEXT = 0x85,
-    TAG_ADDITIONAL_DATA = 0x86,
-    TAG_PLAINTEXT = 0x87,
-    TAG_HANDLE = 0x90,
-    TAG_ACCESS_LINE = 0x80
+    OBJECTS_OF_KEY = API_OBJECT(API_TAG_DIRECTION) | API_OBJECT(API_TAG_ALGORITHM) | API_OBJECT(API_TAG_LABEL),
+    OBJECTS_OF_HASH = API_OBJECT(API_TAG_USAGE) | API_OBJECT(API_TAG_ALGORITHM),
+    OBJECTS_OF_NAME = API_OBJECT(API_TAG_NAF_ID) | API_OBJECT(API_TAG_LABEL)
 };
 
-enum { NONCE_BLOCK = 256 }; /* nonces reserved by one write of the memory */
-
-void api_applet_close_channel(struct uicc *uicc, size_t channel_number)
+static enum status_word open_derived(const struct api_caller *caller, struct octets data, uint8_t *handle)
 {
-    for (size_t i = 0; i < UICC_API_SESSIONS; i++) {
-        if (uicc->sessions[i].open && uicc->sessions[i].channel == channel_number) {
-            secret_wipe(&uicc->sessions[i], sizeof uicc->sessions[i]);
-        }
+    struct api_objects objects;
+    if (api_objects_read(data, OBJECTS_OF_HASH, 0, &objects) == GBAU_OK &&
+        api_objects_octet(&objects, API_TAG_USAGE, 0) == KEY_USAGE_HASH) {
+        return api_open_hash(caller, api_objects_octet(&objects, API_TAG_ALGORITHM, 0), handle);
     }
-}
-
-/* EF_AC_GBAUAPI */
-
-/* 80 { LV AID, LV NAF_ID }: true when it names this caller and this NAF. */
-static bool line_matches(struct octets line, struct octets aid, struct octets naf_id)
-{
-    struct octet_reader reader = octet_reader_of(line);
-    struct octets line_aid = octet_reader_take(&reader, octet_reader_u8(&reader));
-    struct octets line_naf_id = octet_reader_take(&reader, octet_reader_u8(&reader));
-    return octet_reader_end(&reader) == GBAU_OK && octets_equal(line_aid, aid) && octets_equal(line_naf_id, naf_id);
-}
-
-static bool access_is_granted(const struct uicc *uicc, const struct card_application *usim, struct octets naf_id)
-{
-    uint8_t index = file_system_find_child(uicc, usim->adf, FID_EF_AC_GBAUAPI);
-    if (index == CARD_NO_INDEX) {
-        return false;
-    }
-    const struct card_file file = card_layout_file(&uicc->layout, index);
-    for (size_t i = 0; file.kind == FILE_KIND_LINEAR_FIXED && i < file.record_count; i++) {
-        struct octets record = octets_of(uicc->nvm.data + file.body + i * file.record_length, file.record_length);
-        struct octets line;
-        if (ber_tlv_find(record, TAG_ACCESS_LINE, &line) == GBAU_OK && line_matches(line, uicc_api_aid, naf_id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The application whose NAF keys the applet uses: the first USIM. */
-static bool find_usim(const struct uicc *uicc, struct card_application *usim)
-{
-    for (uint8_t i = 0; i < uicc->layout.application_count; i++) {
-        *usim = card_layout_application(&uicc->layout, i);
-        if (usim->kind == APPLICATION_USIM) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Command data */
-
-/* True when the data is TLV objects to its last octet: a broken one must not pass for one that is not there. */
-static bool is_well_formed(struct octets data)
-{
-    struct octet_reader reader = octet_reader_of(data);
-    struct ber_tlv tlv;
-    while (ber_tlv_next(&reader, &tlv)) {
-    }
-    return octet_reader_end(&reader) == GBAU_OK;
-}
-
-static struct octets optional_value(struct octets data, uint32_t tag)
-{
-    struct octets value;
-    return ber_tlv_find(data, tag, &value) == GBAU_OK ? value : (struct octets){0};
-}
-
-static uint8_t single_octet(struct octets data, uint32_t tag)
-{
-    struct octets value = optional_value(data, tag);
-    return value.length == 1 ? value.data[0] : 0;
-}
-
-/* OPEN KEY */
-
-static uint8_t find_free_session(const struct uicc *uicc)
-{
-    for (uint8_t i = 0; i < UICC_API_SESSIONS; i++) {
-        if (!uicc->sessions[i].open) {
-            return i;
-        }
-    }
-    return UICC_API_SESSIONS;
-}
-
-static enum status_word sw_of_open(enum gbau_status status)
-{
-    switch ((int)status) {
-    case GBAU_E_NOT_FOUND:
-        return SW_DATA_NOT_FOUND;
-    case GBAU_E_UNSUPPORTED:
-        return SW_FUNCTION_NOT_SUPPORTED;
-    case GBAU_E_ARGUMENT:
+    if (api_objects_read(data, API_OBJECT(API_TAG_NAF_ID) | OBJECTS_OF_KEY,
+                         API_OBJECT(API_TAG_USAGE) | API_OBJECT(API_TAG_CONTEXT), &objects) != GBAU_OK) {
         return SW_WRONG_DATA;
-    default:
-        return sw_of_status(status);
     }
+    const struct application_key_description description = description_of(&objects);
+    return api_open_derived(caller, api_objects_get(&objects, API_TAG_NAF_ID), &description, handle);
 }
 
-static enum gbau_status open_session(struct uicc *uicc, const struct card_application *usim,
-                                     const struct uicc_command *command, struct octets naf_id,
-                                     struct uicc_api_session *session, uint8_t *record)
+static enum status_word open_persisted(const struct api_caller *caller, struct octets data, uint8_t *handle)
 {
-    const struct application_key_description description = {
-        .usage = KEY_USAGE_ENCRYPT,
-        .direction = (enum key_direction)single_octet(command->data, TAG_DIRECTION),
-        .algorithm = (enum key_algorithm)single_octet(command->data, TAG_ALGORITHM),
-        .label = optional_value(command->data, TAG_LABEL),
-        .caller = uicc_api_aid,
-        .context = optional_value(command->data, TAG_CONTEXT),
-    };
-    struct ks_int_naf root;
-    enum gbau_status status = gba_use_key(uicc, usim, naf_id, &root, record);
-    if (status == GBAU_OK) {
-        status = application_key_derive(uicc->crypto, &root, &description, &session->key);
+    struct api_objects objects;
+    if (api_objects_read(data, OBJECTS_OF_NAME, 0, &objects) != GBAU_OK) {
+        return SW_WRONG_DATA;
     }
-    secret_wipe(&root, sizeof root);
-    session->open = status == GBAU_OK;
-    session->channel = command->channel_number;
-    return status;
+    return api_open_persisted(caller, api_objects_get(&objects, API_TAG_NAF_ID),
+                              api_objects_get(&objects, API_TAG_LABEL), handle);
 }
 
 enum status_word command_api_open_key(struct uicc *uicc, const struct uicc_command *command,
                                       struct octet_writer *response)
 {
-    struct card_application usim;
-    struct octets naf_id = optional_value(command->data, TAG_NAF_ID);
-    uint8_t record = 0;
-    if (command->p1 != 0 || command->p2 != 0) {
+    const struct api_caller caller = caller_of(uicc, command);
+    uint8_t handle = 0;
+    if (command->p1 != 0 || command->p2 > API_OPEN_PERSISTED) {
         return SW_WRONG_P1_P2;
     }
-    if (!is_well_formed(command->data)) {
-        return SW_WRONG_DATA;
+    const enum status_word sw = command->p2 == API_OPEN_DERIVED ? open_derived(&caller, command->data, &handle)
+                                                                : open_persisted(&caller, command->data, &handle);
+    if (sw == SW_OK) {
+        write_opened(response, api_session_find(&caller, handle), handle);
     }
-    if (!find_usim(uicc, &usim)) {
-        return SW_CONDITIONS;
-    }
-    if (!pin_of_application_is_satisfied(uicc, &usim) || !access_is_granted(uicc, &usim, naf_id)) {
-        return SW_SECURITY_STATUS;
-    }
-    uint8_t handle = find_free_session(uicc);
-    if (handle == UICC_API_SESSIONS) {
-        return SW_NO_MEMORY;
-    }
-    enum gbau_status status = open_session(uicc, &usim, command, naf_id, &uicc->sessions[handle], &record);
-    if (status != GBAU_OK) {
-        return sw_of_open(status);
-    }
-    ber_tlv_write(response, TAG_HANDLE, octets_of(&handle, 1));
-    ber_tlv_write(response, TAG_B_TID, gba_b_tid_of_record(uicc, &usim, record));
-    return SW_OK;
+    return sw;
 }
 
-/* ENCRYPT */
-
-static uint64_t read_nonce_counter(const struct uicc *uicc)
+enum status_word command_api_derive_key(struct uicc *uicc, const struct uicc_command *command,
+                                        struct octet_writer *response)
 {
-    struct octet_reader reader = octet_reader_of(octets_of(uicc->nvm.data + uicc->layout.nonce_counter, 8));
-    return octet_reader_u64(&reader);
-}
-
-static enum gbau_status reserve_nonces(struct uicc *uicc)
-{
-    uint8_t octets[8];
-    const uint64_t reserved = read_nonce_counter(uicc);
-    struct octet_writer writer = octet_writer_of(octets, sizeof octets);
-    octet_writer_u64(&writer, reserved + NONCE_BLOCK);
-    nvm_begin(&uicc->nvm);
-    nvm_change(&uicc->nvm, uicc->layout.nonce_counter, octets, sizeof octets);
-    enum gbau_status status = nvm_commit(&uicc->nvm);
-    if (status == GBAU_OK) {
-        status = crypto_random(uicc->crypto, uicc->nonce_prefix, sizeof uicc->nonce_prefix);
+    const struct api_caller caller = caller_of(uicc, command);
+    struct api_objects objects;
+    uint8_t child = 0;
+    enum status_word sw = check_command(command, command->p2 == 0, API_OBJECT(API_TAG_USAGE) | OBJECTS_OF_KEY,
+                                        API_OBJECT(API_TAG_CONTEXT), &objects);
+    if (sw == SW_OK) {
+        const struct application_key_description description = description_of(&objects);
+        sw = api_derive(&caller, command->p1, &description, &child);
     }
-    if (status == GBAU_OK) {
-        uicc->next_nonce = reserved;
-        uicc->nonce_limit = reserved + NONCE_BLOCK;
-    }
-    return status;
-}
-
-/* Four random octets and the card's counter, which survives power loss: no nonce ever comes twice. */
-static enum gbau_status make_nonce(struct uicc *uicc, uint8_t nonce[AES_GCM_NONCE_SIZE])
-{
-    if (uicc->next_nonce == uicc->nonce_limit) {
-        enum gbau_status status = reserve_nonces(uicc);
-        if (status != GBAU_OK) {
-            return status;
-        }
-    }
-    struct octet_writer writer = octet_writer_of(nonce, AES_GCM_NONCE_SIZE);
-    octet_writer_put(&writer, uicc->nonce_prefix, sizeof uicc->nonce_prefix);
-    octet_writer_u64(&writer, uicc->next_nonce);
-    uicc->next_nonce++;
-    return GBAU_OK;
-}
-
-static struct uicc_api_session *find_session(struct uicc *uicc, const struct uicc_command *command)
-{
-    if (command->p1 >= UICC_API_SESSIONS) {
-        return NULL;
-    }
-    struct uicc_api_session *session = &uicc->sessions[command->p1];
-    return session->open && session->channel == command->channel_number ? session : NULL;
-}
-
-static enum status_word seal(struct uicc *uicc, const struct application_key *key, struct octets aad,
-                             struct octets plaintext, struct octet_writer *response)
-{
-    uint8_t *nonce = octet_writer_reserve(response, AES_GCM_NONCE_SIZE);
-    uint8_t *ciphertext = octet_writer_reserve(response, plaintext.length);
-    uint8_t *tag = octet_writer_reserve(response, AES_GCM_TAG_SIZE);
-    if (response->failed) {
-        return SW_WRONG_LENGTH;
-    }
-    enum gbau_status status = make_nonce(uicc, nonce);
-    if (status == GBAU_OK) {
-        status = application_key_seal(uicc->crypto, key, nonce, aad, plaintext, ciphertext, tag);
-    }
-    return sw_of_status(status);
-}
-
-enum status_word command_api_encrypt(struct uicc *uicc, const struct uicc_command *command,
-                                     struct octet_writer *response)
-{
-    struct uicc_api_session *session = find_session(uicc, command);
-    struct octets plaintext;
-    if (command->p2 != 0) {
-        return SW_WRONG_P1_P2;
-    }
-    if (session == NULL) {
-        return SW_DATA_NOT_FOUND;
-    }
-    if (session->key.direction == KEY_DIRECTION_NAF_TO_CARD) {
-        return SW_CONDITIONS; /* the NAF seals in this direction, the card only opens */
-    }
-    if (!is_well_formed(command->data) || ber_tlv_find(command->data, TAG_PLAINTEXT, &plaintext) != GBAU_OK) {
-        return SW_WRONG_DATA;
-    }
-    return seal(uicc, &session->key, optional_value(command->data, TAG_ADDITIONAL_DATA), plaintext, response);
+    write_octet(response, API_TAG_HANDLE, child);
+    return sw;
 }
 
 enum status_word command_api_close_key(struct uicc *uicc, const struct uicc_command *command,
                                        struct octet_writer *response)
 {
+    const struct api_caller caller = caller_of(uicc, command);
+    struct api_objects none;
+    const enum status_word sw = check_command(command, command->p2 == 0, 0, 0, &none);
     (void)response;
-    struct uicc_api_session *session = find_session(uicc, command);
-    if (session == NULL) {
-        return SW_DATA_NOT_FOUND;
+    return sw == SW_OK ? api_close(&caller, command->p1) : sw;
+}
+
+/* PROCESS */
+
+enum {
+    OBJECTS_OF_ENCRYPT = API_OBJECT(API_TAG_ADDITIONAL_DATA) | API_OBJECT(API_TAG_TEXT) | API_OBJECT(API_TAG_LENGTHS),
+    OBJECTS_OF_DECRYPT = OBJECTS_OF_ENCRYPT | API_OBJECT(API_TAG_NONCE) | API_OBJECT(API_TAG_AUTHENTICATOR),
+};
+
+/* What any block of an operation may have. */
+static const unsigned objects_of_operation[] = {
+    [API_ENCRYPT] = OBJECTS_OF_ENCRYPT,    [API_DECRYPT] = OBJECTS_OF_DECRYPT,
+    [API_MAC] = API_OBJECT(API_TAG_TEXT),  [API_VERIFY] = API_OBJECT(API_TAG_TEXT) | API_OBJECT(API_TAG_AUTHENTICATOR),
+    [API_HASH] = API_OBJECT(API_TAG_TEXT),
+};
+
+static struct api_block block_of(const struct uicc_command *command, const struct api_objects *objects)
+{
+    return (struct api_block){
+        .operation = (enum api_operation)(command->p2 & API_OPERATION_MASK),
+        .is_first = (command->p2 & API_FIRST_BLOCK) != 0,
+        .is_last = (command->p2 & API_LAST_BLOCK) != 0,
+        .additional_data = api_objects_get(objects, API_TAG_ADDITIONAL_DATA),
+        .text = api_objects_get(objects, API_TAG_TEXT),
+        .nonce = api_objects_get(objects, API_TAG_NONCE),
+        .lengths = api_objects_get(objects, API_TAG_LENGTHS),
+        .authenticator = api_objects_get(objects, API_TAG_AUTHENTICATOR),
+    };
+}
+
+static void write_output(struct octet_writer *response, const struct api_block *block,
+                         const struct api_block_output *output)
+{
+    if (output->nonce_length > 0) {
+        ber_tlv_write(response, API_TAG_NONCE, octets_of(output->nonce, output->nonce_length));
     }
-    secret_wipe(session, sizeof *session);
-    return SW_OK;
+    if (block->operation == API_ENCRYPT || block->operation == API_DECRYPT) {
+        ber_tlv_write(response, API_TAG_TEXT, octets_of(output->text, output->text_length));
+    }
+    if (output->authenticator_length > 0) {
+        ber_tlv_write(response, API_TAG_AUTHENTICATOR, octets_of(output->authenticator, output->authenticator_length));
+    }
+}
+
+enum status_word command_api_process(struct uicc *uicc, const struct uicc_command *command,
+                                     struct octet_writer *response)
+{
+    const struct api_caller caller = caller_of(uicc, command);
+    const unsigned operation = command->p2 & API_OPERATION_MASK;
+    const bool is_known = operation >= API_ENCRYPT && operation <= API_HASH &&
+                          (command->p2 & ~(API_OPERATION_MASK | API_FIRST_BLOCK | API_LAST_BLOCK)) == 0;
+    struct api_objects objects;
+    struct api_block_output output;
+    enum status_word sw = check_command(command, is_known, 0, is_known ? objects_of_operation[operation] : 0, &objects);
+    if (sw != SW_OK) {
+        return sw;
+    }
+    const struct api_block block = block_of(command, &objects);
+    sw = api_process(&caller, command->p1, &block, &output);
+    write_output(response, &block, &output);
+    secret_wipe(&output, sizeof output);
+    return sw;
+}
+
+/* AUTHENTICATE KEY: one function for each message */
+
+typedef enum status_word message_handler(const struct api_caller *caller, uint8_t handle,
+                                         const struct api_objects *objects, struct octet_writer *response);
+
+static enum status_word begin_authentication(const struct api_caller *caller, uint8_t handle,
+                                             const struct api_objects *objects, struct octet_writer *response)
+{
+    uint8_t nonce[KEY_AUTHENTICATION_NONCE_SIZE] = {0};
+    (void)objects;
+    const enum status_word sw = api_authenticate_begin(caller, handle, nonce);
+    ber_tlv_write(response, API_TAG_NONCE, octets_of(nonce, sizeof nonce));
+    return sw;
+}
+
+static enum status_word answer_authentication(const struct api_caller *caller, uint8_t handle,
+                                              const struct api_objects *objects, struct octet_writer *response)
+{
+    uint8_t nonce[KEY_AUTHENTICATION_NONCE_SIZE] = {0};
+    struct api_authenticator mac = {.length = 0};
+    uint32_t policy_version = 0;
+    const enum status_word sw =
+        api_authenticate_answer(caller, handle, api_objects_get(objects, API_TAG_NONCE), nonce, &mac, &policy_version);
+    ber_tlv_write(response, API_TAG_NONCE, octets_of(nonce, sizeof nonce));
+    ber_tlv_write(response, API_TAG_AUTHENTICATOR, octets_of(mac.octets, mac.length));
+    write_u32(response, API_TAG_POLICY_VERSION, policy_version);
+    return sw;
+}
+
+static enum status_word finish_authentication(const struct api_caller *caller, uint8_t handle,
+                                              const struct api_objects *objects, struct octet_writer *response)
+{
+    struct api_authenticator mac = {.length = 0};
+    uint8_t session_handle = 0;
+    const enum status_word sw =
+        api_authenticate_finish(caller, handle, api_objects_get(objects, API_TAG_NONCE),
+                                api_objects_get(objects, API_TAG_AUTHENTICATOR), &mac, &session_handle);
+    ber_tlv_write(response, API_TAG_AUTHENTICATOR, octets_of(mac.octets, mac.length));
+    write_octet(response, API_TAG_HANDLE, session_handle);
+    return sw;
+}
+
+static enum status_word confirm_authentication(const struct api_caller *caller, uint8_t handle,
+                                               const struct api_objects *objects, struct octet_writer *response)
+{
+    uint8_t session_handle = 0;
+    const enum status_word sw =
+        api_authenticate_confirm(caller, handle, api_objects_get(objects, API_TAG_AUTHENTICATOR), &session_handle);
+    write_octet(response, API_TAG_HANDLE, session_handle);
+    return sw;
+}
+
+struct message {
+    message_handler *handler; /* NULL: no such P2 */
+    unsigned objects;         /* all are needed */
+};
+
+/* By P2. */
+static const struct message authentication_messages[] = {
+    [API_AUTHENTICATE_BEGIN] = {begin_authentication, 0},
+    [API_AUTHENTICATE_ANSWER] = {answer_authentication, API_OBJECT(API_TAG_NONCE)},
+    [API_AUTHENTICATE_FINISH] = {finish_authentication, API_OBJECT(API_TAG_NONCE) | API_OBJECT(API_TAG_AUTHENTICATOR)},
+    [API_AUTHENTICATE_CONFIRM] = {confirm_authentication, API_OBJECT(API_TAG_AUTHENTICATOR)},
+};
+
+static enum status_word run_message(struct uicc *uicc, const struct uicc_command *command,
+                                    const struct message *messages, size_t count, struct octet_writer *response)
+{
+    const struct api_caller caller = caller_of(uicc, command);
+    const bool is_known = command->p2 < count && messages[command->p2].handler != NULL;
+    struct api_objects objects;
+    const enum status_word sw =
+        check_command(command, is_known, is_known ? messages[command->p2].objects : 0, 0, &objects);
+    return sw == SW_OK ? messages[command->p2].handler(&caller, command->p1, &objects, response) : sw;
+}
+
+enum status_word command_api_authenticate_key(struct uicc *uicc, const struct uicc_command *command,
+                                              struct octet_writer *response)
+{
+    return run_message(uicc, command, authentication_messages,
+                       sizeof authentication_messages / sizeof authentication_messages[0], response);
+}
+
+/* TRANSFER KEY */
+
+static enum status_word export_key(const struct api_caller *caller, uint8_t handle, const struct api_objects *objects,
+                                   struct octet_writer *response)
+{
+    uint8_t key[APPLICATION_KEY_SIZE] = {0};
+    (void)objects;
+    const enum status_word sw = api_export(caller, handle, key);
+    ber_tlv_write(response, API_TAG_TEXT, octets_of(key, sizeof key));
+    secret_wipe(key, sizeof key);
+    return sw;
+}
+
+static enum status_word wrap_key(const struct api_caller *caller, uint8_t handle, const struct api_objects *objects,
+                                 struct octet_writer *response)
+{
+    struct api_wrapped_key wrapped = {.length = 0};
+    const uint8_t other = api_objects_octet(objects, API_TAG_OTHER_HANDLE, 0);
+    const enum status_word sw = api_wrap(caller, handle, other, &wrapped);
+    ber_tlv_write(response, API_TAG_NONCE, octets_of(wrapped.nonce, sizeof wrapped.nonce));
+    ber_tlv_write(response, API_TAG_TEXT, octets_of(wrapped.ciphertext, wrapped.length));
+    ber_tlv_write(response, API_TAG_AUTHENTICATOR, octets_of(wrapped.tag, sizeof wrapped.tag));
+    return sw;
+}
+
+static enum status_word unwrap_key(const struct api_caller *caller, uint8_t handle, const struct api_objects *objects,
+                                   struct octet_writer *response)
+{
+    uint8_t unwrapped = 0;
+    struct api_key_view view = {0};
+    const enum status_word sw =
+        api_unwrap(caller, handle, api_objects_get(objects, API_TAG_NONCE), api_objects_get(objects, API_TAG_TEXT),
+                   api_objects_get(objects, API_TAG_AUTHENTICATOR), &unwrapped, &view);
+    write_octet(response, API_TAG_HANDLE, unwrapped);
+    write_kind_of_key(response, &view);
+    return sw;
+}
+
+static const struct message transfers[] = {
+    [API_EXPORT] = {export_key, 0},
+    [API_WRAP] = {wrap_key, API_OBJECT(API_TAG_OTHER_HANDLE)},
+    [API_UNWRAP] = {unwrap_key,
+                    API_OBJECT(API_TAG_NONCE) | API_OBJECT(API_TAG_TEXT) | API_OBJECT(API_TAG_AUTHENTICATOR)},
+};
+
+enum status_word command_api_transfer_key(struct uicc *uicc, const struct uicc_command *command,
+                                          struct octet_writer *response)
+{
+    return run_message(uicc, command, transfers, sizeof transfers / sizeof transfers[0], response);
+}
+
+/* KEEP KEY, APPLY */
+
+static enum status_word persist(const struct api_caller *caller, const struct uicc_command *command)
+{
+    struct api_objects objects;
+    const enum status_word sw = check_command(command, true, 0, API_OBJECT(API_TAG_OPERATIONS), &objects);
+    if (sw != SW_OK) {
+        return sw;
+    }
+    const struct octets given = api_objects_get(&objects, API_TAG_OPERATIONS);
+    struct octet_reader reader = octet_reader_of(given);
+    const uint32_t operations = given.data == NULL ? KEY_OPERATIONS_UNLIMITED : octet_reader_u32(&reader);
+    return api_persist(caller, command->p1, operations);
+}
+
+static enum status_word delete_persisted(const struct api_caller *caller, const struct uicc_command *command)
+{
+    struct api_objects objects;
+    const enum status_word sw = check_command(command, command->p1 == 0, OBJECTS_OF_NAME, 0, &objects);
+    if (sw != SW_OK) {
+        return sw;
+    }
+    return api_delete_persisted(caller, api_objects_get(&objects, API_TAG_NAF_ID),
+                                api_objects_get(&objects, API_TAG_LABEL));
+}
+
+enum status_word command_api_keep_key(struct uicc *uicc, const struct uicc_command *command,
+                                      struct octet_writer *response)
+{
+    const struct api_caller caller = caller_of(uicc, command);
+    (void)response;
+    switch (command->p2) {
+    case API_PERSIST:
+        return persist(&caller, command);
+    case API_DELETE:
+        return delete_persisted(&caller, command);
+    default:
+        return SW_WRONG_P1_P2;
+    }
+}
+
+enum status_word command_api_apply(struct uicc *uicc, const struct uicc_command *command, struct octet_writer *response)
+{
+    enum { OBJECTS = API_OBJECT(API_TAG_NAF_ID) | 1U << API_OBJECT_RULING | API_OBJECT(API_TAG_AUTHENTICATOR) };
+    const struct api_caller caller = caller_of(uicc, command);
+    struct api_objects objects;
+    const enum status_word sw = check_command(command, has_p1_p2(command, 0, 0), OBJECTS, 0, &objects);
+    (void)response;
+    if (sw != SW_OK) {
+        return sw;
+    }
+    return api_apply(&caller, api_objects_get(&objects, API_TAG_NAF_ID), objects.objects[API_OBJECT_RULING],
+                     api_objects_get(&objects, API_TAG_AUTHENTICATOR));
 }

@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "uicc/aka_keys.h"
+#include "uicc/api_persist.h"
 #include "uicc/gba_state.h"
 #include "uicc/suspension.h"
 
@@ -19,6 +20,7 @@ static struct card_layout layout_of(const struct card_description *description)
         .file_slots = (uint8_t)(description->file_count + description->free_slots),
         .pin_count = (uint8_t)description->pin_count,
         .application_count = (uint8_t)description->application_count,
+        .persisted_key_count = (uint8_t)description->persisted_key_count,
     };
 }
 
@@ -36,8 +38,8 @@ static size_t application_state_size(const struct described_application *applica
 static size_t front_size(const struct card_description *description)
 {
     const struct card_layout layout = layout_of(description);
-    size_t size =
-        card_layout_size(&layout) + sizeof(uint64_t) + SUSPENSION_STATE_SIZE + description->pin_count * PIN_STATE_SIZE;
+    size_t size = card_layout_size(&layout) + sizeof(uint64_t) + SUSPENSION_STATE_SIZE +
+                  description->persisted_key_count * API_RECORD_SIZE + description->pin_count * PIN_STATE_SIZE;
     for (size_t i = 0; i < description->application_count; i++) {
         size += application_state_size(&description->applications[i]);
     }
@@ -63,7 +65,7 @@ static bool counts_are_possible(const struct card_description *description)
 {
     return description->file_count >= 1 && description->file_count + description->free_slots <= CARD_MAX_FILES &&
            description->pin_count <= CARD_MAX_PINS && description->application_count <= CARD_MAX_APPLICATIONS &&
-           description->free_size <= CARD_DATA_MAX;
+           description->persisted_key_count <= CARD_MAX_PERSISTED_KEYS && description->free_size <= CARD_DATA_MAX;
 }
 
 size_t card_description_memory_size(const struct card_description *description)
@@ -193,6 +195,8 @@ static void write_data(struct card_workspace *workspace, const struct card_descr
     octet_writer_u64(&workspace->writer, 1);
     layout->suspension = position(workspace);
     octet_writer_fill(&workspace->writer, 0, SUSPENSION_STATE_SIZE);
+    layout->persisted_keys = position(workspace);
+    octet_writer_fill(&workspace->writer, 0, description->persisted_key_count * API_RECORD_SIZE);
     write_pin_states(workspace, description, pins);
     write_applications(workspace, description, applications);
     layout->heap = position(workspace);

@@ -41,8 +41,9 @@ struct card_description {
     size_t pin_count;
     const struct described_application *applications;
     size_t application_count;
-    size_t free_slots; /* files that CREATE FILE may add */
-    size_t free_size;  /* octets for their bodies, at least */
+    size_t persisted_key_count; /* that the GBA_U API may keep */
+    size_t free_slots;          /* files that CREATE FILE may add */
+    size_t free_size;           /* octets for their bodies, at least */
 };
 
 /* Room to put a card together in: too large for a stack. */

@@ -5,10 +5,11 @@
 
 #include "base/secret.h"
 #include "uicc/aka_keys.h"
+#include "uicc/api_persist.h"
 #include "uicc/gba_state.h"
 #include "uicc/suspension.h"
 
-enum { LAYOUT_VERSION = 2, HEAD_SIZE = 20, PIN_ENTRY_SIZE = 7, APPLICATION_ENTRY_SIZE = 44 };
+enum { LAYOUT_VERSION = 3, HEAD_SIZE = 25, PIN_ENTRY_SIZE = 7, APPLICATION_ENTRY_SIZE = 44 };
 
 /* Where the tables stand */
 
@@ -47,6 +48,8 @@ void card_layout_write_head(struct octet_writer *writer, const struct card_layou
     octet_writer_u8(writer, layout->application_count);
     octet_writer_u32(writer, layout->nonce_counter);
     octet_writer_u32(writer, layout->suspension);
+    octet_writer_u8(writer, layout->persisted_key_count);
+    octet_writer_u32(writer, layout->persisted_keys);
     octet_writer_u32(writer, layout->heap);
     octet_writer_u32(writer, layout->heap_end);
 }
@@ -61,11 +64,13 @@ static bool read_head(struct octets data, struct card_layout *layout)
     layout->application_count = octet_reader_u8(&reader);
     layout->nonce_counter = octet_reader_u32(&reader);
     layout->suspension = octet_reader_u32(&reader);
+    layout->persisted_key_count = octet_reader_u8(&reader);
+    layout->persisted_keys = octet_reader_u32(&reader);
     layout->heap = octet_reader_u32(&reader);
     layout->heap_end = octet_reader_u32(&reader);
     return !reader.failed && version == LAYOUT_VERSION && layout->file_slots >= 1 &&
            layout->file_slots <= CARD_MAX_FILES && layout->pin_count <= CARD_MAX_PINS &&
-           layout->application_count <= CARD_MAX_APPLICATIONS;
+           layout->application_count <= CARD_MAX_APPLICATIONS && layout->persisted_key_count <= CARD_MAX_PERSISTED_KEYS;
 }
 
 /* Files */
@@ -357,9 +362,11 @@ enum gbau_status card_layout_read(struct octets data, struct card_layout *layout
         card_layout_size(layout) > layout->heap) {
         return GBAU_E_CORRUPT;
     }
-    const bool sound = is_state(layout, layout->nonce_counter, sizeof(uint64_t)) &&
-                       is_state(layout, layout->suspension, SUSPENSION_STATE_SIZE) && files_are_sound(layout) &&
-                       pins_are_sound(layout) && applications_are_sound(layout);
+    const bool sound =
+        is_state(layout, layout->nonce_counter, sizeof(uint64_t)) &&
+        is_state(layout, layout->suspension, SUSPENSION_STATE_SIZE) &&
+        is_state(layout, layout->persisted_keys, layout->persisted_key_count * (size_t)API_RECORD_SIZE) &&
+        files_are_sound(layout) && pins_are_sound(layout) && applications_are_sound(layout);
     return sound ? GBAU_OK : GBAU_E_CORRUPT;
 }
 

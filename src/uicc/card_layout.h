@@ -20,8 +20,9 @@ enum {
     CARD_MAX_APPLICATIONS = 8,
     CARD_AID_MAX = 16,
     CARD_MAX_NAF_KEYS = 16,
-    CARD_MAX_DEPTH = 8,       /* of directories */
-    CARD_TLV_FILE_MAX = 1200, /* octets of a file of BER-TLV objects: one transaction can move them all */
+    CARD_MAX_PERSISTED_KEYS = 8, /* of the GBA_U API */
+    CARD_MAX_DEPTH = 8,          /* of directories */
+    CARD_TLV_FILE_MAX = 1200,    /* octets of a file of BER-TLV objects: one transaction can move them all */
     CARD_NO_INDEX = 0xff,
     PIN_VALUE_SIZE = 8,
     SQN_ENTRIES = 32, /* one for each IND of 5 bits */
@@ -112,7 +113,9 @@ struct card_layout {
     uint8_t application_count;
     uint32_t nonce_counter; /* offset of the counter that nonces are made of */
     uint32_t suspension;    /* offset of what SUSPEND UICC keeps (see suspension.h) */
-    uint32_t heap;          /* offset of the bodies of files */
+    uint8_t persisted_key_count;
+    uint32_t persisted_keys; /* offset of their records (see api_persist.h) */
+    uint32_t heap;           /* offset of the bodies of files */
     uint32_t heap_end;
 };
 

@@ -1,7 +1,7 @@
 /* channel.c: logical channels and MANAGE CHANNEL (TS 102 221 8.7, 11.1.17). */
 #include "uicc/channel.h"
 
-#include "uicc/api_applet.h"
+#include "uicc/api_session.h"
 #include "uicc/command.h"
 
 enum { MANAGE_OPEN = 0x00, MANAGE_CLOSE = 0x80 };
@@ -62,7 +62,7 @@ static enum status_word close_channel(struct uicc *uicc, const struct uicc_comma
     if (number == 0 || number >= UICC_CHANNELS || !uicc->channels[number].open) {
         return SW_CHANNEL_NOT_SUPPORTED;
     }
-    api_applet_close_channel(uicc, number);
+    api_session_end_channel(uicc, number);
     channel_close(&uicc->channels[number]);
     return SW_OK;
 }

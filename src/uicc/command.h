@@ -37,6 +37,7 @@ enum status_word {
     SW_INCREASE_TOO_LARGE = 0x9850,
     SW_AUTHENTICATION_MAC = 0x9862,
     SW_AUTHENTICATION_CONTEXT = 0x9864,
+    SW_NOT_NEWER = 0x9865,
     SW_AUTHENTICATION_NO_MEMORY = 0x9866
 };
 
@@ -104,8 +105,16 @@ command_handler command_authenticate;
 command_handler command_authenticate_tlv; /* odd INS */
 
 /* api_applet.c */
+command_handler command_api_capabilities;
+command_handler command_api_list;
+command_handler command_api_counter;
 command_handler command_api_open_key;
-command_handler command_api_encrypt;
+command_handler command_api_process;
+command_handler command_api_authenticate_key;
+command_handler command_api_derive_key;
+command_handler command_api_transfer_key;
+command_handler command_api_keep_key;
+command_handler command_api_apply;
 command_handler command_api_close_key;
 
 /* Commands that need nothing but an answer (uicc.c). */

@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "codec/ber_tlv.h"
+#include "uicc/api_rules.h"
 #include "uicc/file_system.h"
 #include "uicc/gba_state.h"
 
@@ -113,9 +114,14 @@ static const uint8_t *order_of(const struct uicc *uicc, const struct card_applic
     return uicc->nvm.data + application->gba + GBA_STATE_ORDER;
 }
 
-static const uint8_t *entry_of(const struct uicc *uicc, const struct card_application *application, size_t index)
+size_t gba_entry_position(const struct card_application *application, uint8_t index)
 {
-    return uicc->nvm.data + application->gba + gba_entry_offset(application->naf_key_count, index);
+    return application->gba + gba_entry_offset(application->naf_key_count, index);
+}
+
+const uint8_t *gba_entry(const struct uicc *uicc, const struct card_application *application, uint8_t index)
+{
+    return uicc->nvm.data + gba_entry_position(application, index);
 }
 
 static void change_order(struct uicc *uicc, const struct card_application *application, uint8_t first)
@@ -137,12 +143,13 @@ static enum gbau_status hash_naf_id(struct uicc *uicc, struct octets naf_id, uin
     return crypto_digest(uicc->crypto, DIGEST_SHA256, &naf_id, 1, hash);
 }
 
-static bool find_entry(const struct uicc *uicc, const struct card_application *application,
-                       const uint8_t hash[SHA256_SIZE], uint8_t *index)
+bool gba_find_entry(const struct uicc *uicc, const struct card_application *application,
+                    const uint8_t naf_id_hash[SHA256_SIZE], uint8_t *index)
 {
     for (uint8_t i = 0; i < application->naf_key_count; i++) {
-        const uint8_t *entry = entry_of(uicc, application, i);
-        if (entry[GBA_ENTRY_USED] != 0 && memcmp(entry + GBA_ENTRY_NAF_ID, hash, SHA256_SIZE) == 0) {
+        const uint8_t *entry = gba_entry(uicc, application, i);
+        if (entry[GBA_ENTRY_USED] != GBA_ENTRY_FREE &&
+            memcmp(entry + GBA_ENTRY_NAF_ID, naf_id_hash, SHA256_SIZE) == 0) {
             *index = i;
             return true;
         }
@@ -150,16 +157,11 @@ static bool find_entry(const struct uicc *uicc, const struct card_application *a
     return false;
 }
 
-/* The entry of this NAF_ID, else a free one, else the one used longest ago. */
-static uint8_t choose_entry(const struct uicc *uicc, const struct card_application *application,
-                            const uint8_t hash[SHA256_SIZE])
+/* For a NAF_ID that has no entry: a free one, else the one used longest ago. */
+static uint8_t choose_entry(const struct uicc *uicc, const struct card_application *application)
 {
-    uint8_t index = 0;
-    if (find_entry(uicc, application, hash, &index)) {
-        return index;
-    }
     for (uint8_t i = 0; i < application->naf_key_count; i++) {
-        if (entry_of(uicc, application, i)[GBA_ENTRY_USED] == 0) {
+        if (gba_entry(uicc, application, i)[GBA_ENTRY_USED] == GBA_ENTRY_FREE) {
             return i;
         }
     }
@@ -202,26 +204,75 @@ static enum gbau_status change_gbanl(struct uicc *uicc, const struct card_applic
     return octet_writer_end(&writer);
 }
 
-static enum gbau_status store_entry(struct uicc *uicc, const struct card_application *application, struct octets naf_id,
-                                    const struct ks_int_naf *key)
+static enum gbau_status hash_key(struct uicc *uicc, const uint8_t key[NAF_KEY_SIZE], uint8_t hash[SHA256_SIZE])
 {
-    uint8_t entry[GBA_ENTRY_SIZE];
-    entry[GBA_ENTRY_USED] = 1;
-    enum gbau_status status = hash_naf_id(uicc, naf_id, entry + GBA_ENTRY_NAF_ID);
-    if (status != GBAU_OK) {
-        return status;
-    }
-    memcpy(entry + GBA_ENTRY_KEY, key->octets, NAF_KEY_SIZE);
-    const uint8_t index = choose_entry(uicc, application, entry + GBA_ENTRY_NAF_ID);
+    const struct octets part = octets_of(key, NAF_KEY_SIZE);
+    return crypto_digest(uicc->crypto, DIGEST_SHA256, &part, 1, hash);
+}
+
+/* True for the very key that the NAF has revoked: whoever derives it again does not get it back. */
+static bool is_revoked(struct uicc *uicc, const uint8_t *entry, const struct ks_int_naf *key)
+{
+    uint8_t hash[SHA256_SIZE];
+    return entry[GBA_ENTRY_USED] == GBA_ENTRY_REVOKED &&
+           (hash_key(uicc, key->octets, hash) != GBAU_OK || memcmp(entry + GBA_ENTRY_KEY, hash, SHA256_SIZE) == 0);
+}
+
+/* One transaction: the entry, with the rules when they are another NAF_ID's, the order of use, and EF_GBANL. */
+static enum gbau_status write_entry(struct uicc *uicc, const struct card_application *application, uint8_t index,
+                                    const uint8_t entry[GBA_ENTRY_RULES], struct octets naf_id, bool is_new)
+{
     nvm_begin(&uicc->nvm);
-    nvm_change(&uicc->nvm, application->gba + gba_entry_offset(application->naf_key_count, index), entry, sizeof entry);
+    nvm_change(&uicc->nvm, gba_entry_position(application, index), entry, GBA_ENTRY_RULES);
+    if (is_new) {
+        nvm_fill(&uicc->nvm, gba_entry_position(application, index) + GBA_ENTRY_RULES, 0, GBA_RULES_SIZE);
+    }
     change_order(uicc, application, index);
-    status = change_gbanl(uicc, application, index, naf_id);
+    enum gbau_status status = change_gbanl(uicc, application, index, naf_id);
     if (status == GBAU_OK) {
         status = nvm_commit(&uicc->nvm);
     }
     nvm_wipe_buffer(&uicc->nvm);
+    return status;
+}
+
+static enum gbau_status store_entry(struct uicc *uicc, const struct card_application *application, struct octets naf_id,
+                                    const struct ks_int_naf *key)
+{
+    uint8_t entry[GBA_ENTRY_RULES];
+    entry[GBA_ENTRY_USED] = GBA_ENTRY_HAS_KEY;
+    enum gbau_status status = hash_naf_id(uicc, naf_id, entry + GBA_ENTRY_NAF_ID);
+    if (status != GBAU_OK) {
+        return status;
+    }
+    uint8_t index = 0;
+    const bool is_new = !gba_find_entry(uicc, application, entry + GBA_ENTRY_NAF_ID, &index);
+    if (is_new) {
+        index = choose_entry(uicc, application);
+    } else if (is_revoked(uicc, gba_entry(uicc, application, index), key)) {
+        return GBAU_OK;
+    }
+    memcpy(entry + GBA_ENTRY_KEY, key->octets, NAF_KEY_SIZE);
+    status = write_entry(uicc, application, index, entry, naf_id, is_new);
+    if (status == GBAU_OK && is_new) {
+        api_rules_forget(uicc, application, index);
+    }
     secret_wipe(entry, sizeof entry);
+    return status;
+}
+
+enum gbau_status gba_change_revoked(struct uicc *uicc, const struct card_application *application, uint8_t index)
+{
+    uint8_t revoked[1 + SHA256_SIZE];
+    const size_t position = gba_entry_position(application, index);
+    enum gbau_status status = hash_key(uicc, gba_entry(uicc, application, index) + GBA_ENTRY_KEY, revoked + 1);
+    revoked[0] = GBA_ENTRY_REVOKED;
+    nvm_change(&uicc->nvm, position + GBA_ENTRY_USED, revoked, 1);
+    nvm_change(&uicc->nvm, position + GBA_ENTRY_KEY, revoked + 1, SHA256_SIZE);
+    struct card_file file;
+    if (find_gbanl(uicc, application, &file) && index < file.record_count) {
+        nvm_fill(&uicc->nvm, file.body + (size_t)index * file.record_length, 0xff, file.record_length);
+    }
     return status;
 }
 
@@ -249,28 +300,31 @@ enum gbau_status gba_derive(struct uicc *uicc, const struct card_application *ap
     return status;
 }
 
-enum gbau_status gba_use_key(struct uicc *uicc, const struct card_application *application, struct octets naf_id,
-                             struct ks_int_naf *key, uint8_t *record)
+enum gbau_status gba_read_key(const struct uicc *uicc, const struct card_application *application,
+                              const uint8_t naf_id_hash[SHA256_SIZE], struct ks_int_naf *key, uint8_t *record)
 {
-    uint8_t hash[SHA256_SIZE];
     uint8_t index = 0;
-    enum gbau_status status = hash_naf_id(uicc, naf_id, hash);
-    if (status != GBAU_OK) {
-        return status;
-    }
-    if (!find_entry(uicc, application, hash, &index)) {
+    if (!gba_find_entry(uicc, application, naf_id_hash, &index)) {
         return GBAU_E_NOT_FOUND;
     }
-    if (order_of(uicc, application)[0] != index) {
-        nvm_begin(&uicc->nvm);
-        change_order(uicc, application, index);
-        status = nvm_commit(&uicc->nvm);
+    const uint8_t *entry = gba_entry(uicc, application, index);
+    if (entry[GBA_ENTRY_USED] != GBA_ENTRY_HAS_KEY) {
+        return GBAU_E_NOT_FOUND;
     }
-    if (status == GBAU_OK) {
-        memcpy(key->octets, entry_of(uicc, application, index) + GBA_ENTRY_KEY, NAF_KEY_SIZE);
-        *record = (uint8_t)(index + 1);
+    memcpy(key->octets, entry + GBA_ENTRY_KEY, NAF_KEY_SIZE);
+    *record = (uint8_t)(index + 1);
+    return GBAU_OK;
+}
+
+enum gbau_status gba_touch_key(struct uicc *uicc, const struct card_application *application, uint8_t record)
+{
+    const uint8_t index = (uint8_t)(record - 1);
+    if (order_of(uicc, application)[0] == index) {
+        return GBAU_OK;
     }
-    return status;
+    nvm_begin(&uicc->nvm);
+    change_order(uicc, application, index);
+    return nvm_commit(&uicc->nvm);
 }
 
 struct octets gba_b_tid_of_record(const struct uicc *uicc, const struct card_application *application, uint8_t record)

@@ -23,11 +23,31 @@ GBAU_MUST_USE enum gbau_status gba_derive(struct uicc *uicc, const struct card_a
                                           struct octets naf_id, struct octets impi, struct ks_ext_naf *ext_key);
 
 /*
- * Reads the Ks_int_NAF of a NAF_ID and moves it to the front of the order of use. `record` is its record in EF_GBANL.
- * GBAU_E_NOT_FOUND when there is none.
+ * Reads the Ks_int_NAF of the NAF_ID with this hash. `record` is its record in EF_GBANL. GBAU_E_NOT_FOUND when there is
+ * none.
  */
-GBAU_MUST_USE enum gbau_status gba_use_key(struct uicc *uicc, const struct card_application *application,
-                                           struct octets naf_id, struct ks_int_naf *key, uint8_t *record);
+GBAU_MUST_USE enum gbau_status gba_read_key(const struct uicc *uicc, const struct card_application *application,
+                                            const uint8_t naf_id_hash[SHA256_SIZE], struct ks_int_naf *key,
+                                            uint8_t *record);
+
+/* Moves the key of a record to the front of the order of use (33.220 G.2). */
+GBAU_MUST_USE enum gbau_status gba_touch_key(struct uicc *uicc, const struct card_application *application,
+                                             uint8_t record);
+
+/* The entry of the NAF_ID with this hash, with a key or revoked; false when there is none. */
+bool gba_find_entry(const struct uicc *uicc, const struct card_application *application,
+                    const uint8_t naf_id_hash[SHA256_SIZE], uint8_t *index);
+
+/* An entry as it stands in the memory (gba_state.h), and its offset there. */
+const uint8_t *gba_entry(const struct uicc *uicc, const struct card_application *application, uint8_t index);
+size_t gba_entry_position(const struct card_application *application, uint8_t index);
+
+/*
+ * Adds to the transaction that has begun: the key of an entry is gone, with its record of EF_GBANL, and does not come
+ * back when the same one is derived again. The rules stay.
+ */
+GBAU_MUST_USE enum gbau_status gba_change_revoked(struct uicc *uicc, const struct card_application *application,
+                                                  uint8_t index);
 
 /* The B-TID in a record of EF_GBANL; empty when there is none. */
 struct octets gba_b_tid_of_record(const struct uicc *uicc, const struct card_application *application, uint8_t record);

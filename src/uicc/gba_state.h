@@ -1,9 +1,12 @@
 /*
  * gba_state.h: what an application of the card keeps of GBA_U between commands (TS 33.220 annex G).
  *
- *     bootstrapped (1) | RAND (16) | Ks (32) | order (n) | n x { used (1) | SHA-256(NAF_ID) (32) | Ks_int_NAF (32) }
+ *     bootstrapped (1) | RAND (16) | Ks (32) | order (n)
+ *     | n x { used (1) | SHA-256(NAF_ID) (32) | Ks_int_NAF (32) | rules (52) }
  *
- * Entry i belongs to record i + 1 of EF_GBANL. `order` lists the entries, the one used last first (33.220 G.2).
+ * Entry i belongs to record i + 1 of EF_GBANL. `order` lists the entries, the one used last first (33.220 G.2). The
+ * rules are the NAF's own (api_rules.h); they stay with the NAF_ID until another one takes the entry. An entry whose
+ * key its NAF has revoked has SHA-256(Ks_int_NAF) in the key's place, so that the same key cannot come back.
  */
 #ifndef UICC_GBA_STATE_H
 #define UICC_GBA_STATE_H
@@ -18,8 +21,13 @@ enum {
     GBA_ENTRY_USED = 0,
     GBA_ENTRY_NAF_ID = 1, /* its hash: the NAF_ID itself stands in EF_GBANL, which ADM may rewrite */
     GBA_ENTRY_KEY = GBA_ENTRY_NAF_ID + SHA256_SIZE,
-    GBA_ENTRY_SIZE = GBA_ENTRY_KEY + NAF_KEY_SIZE
+    GBA_ENTRY_RULES = GBA_ENTRY_KEY + NAF_KEY_SIZE,
+    GBA_RULES_SIZE = 4 + 4 + 1 + 1 + 4 + 4 + 2 * (1 + 16),
+    GBA_ENTRY_SIZE = GBA_ENTRY_RULES + GBA_RULES_SIZE
 };
+
+/* What `used` says of an entry. */
+enum gba_entry_use { GBA_ENTRY_FREE = 0, GBA_ENTRY_HAS_KEY = 1, GBA_ENTRY_REVOKED = 2 };
 
 static inline size_t gba_state_size(size_t naf_key_count)
 {

@@ -391,6 +391,7 @@ enum gbau_status card_profile_describe(const struct card_profile *profile, struc
         .pin_count = PROFILE_PINS,
         .applications = workspace->applications,
         .application_count = PROFILE_APPLICATIONS,
+        .persisted_key_count = CARD_MAX_PERSISTED_KEYS,
         .free_slots = FREE_SLOTS,
     };
     const size_t used = card_description_used_size(description);

@@ -4,7 +4,7 @@
 
 #include "uicc/card_description.h"
 
-enum { PROFILE_MAX_API_LINES = 8, PROFILE_NAF_KEYS = 10, PROFILE_ISIM_NAF_KEYS = 4, PROFILE_DATA_SIZE = 24576 };
+enum { PROFILE_MAX_API_LINES = 8, PROFILE_NAF_KEYS = 10, PROFILE_ISIM_NAF_KEYS = 4, PROFILE_DATA_SIZE = 27648 };
 
 /* A line of EF_AC_GBAUAPI for the API's own applet: which NAF's keys it may use. */
 struct profile_api_line {

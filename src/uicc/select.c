@@ -1,6 +1,6 @@
 /* select.c: SELECT and STATUS (TS 102 221 11.1.1, 11.1.2). */
 #include "codec/ber_tlv.h"
-#include "uicc/api_applet.h"
+#include "uicc/api_session.h"
 #include "uicc/channel.h"
 #include "uicc/command.h"
 #include "uicc/fcp.h"
@@ -25,7 +25,7 @@ enum {
 static void activate_application(struct uicc *uicc, const struct uicc_command *command, uint8_t index)
 {
     const uint8_t adf = card_layout_application(&uicc->layout, index).adf;
-    api_applet_close_channel(uicc, command->channel_number);
+    api_session_end_channel(uicc, command->channel_number);
     command->channel->application = index;
     if (adf != CARD_NO_INDEX) {
         file_system_select(uicc, command->channel, adf);
@@ -34,7 +34,7 @@ static void activate_application(struct uicc *uicc, const struct uicc_command *c
 
 static void terminate_application(struct uicc *uicc, const struct uicc_command *command)
 {
-    api_applet_close_channel(uicc, command->channel_number);
+    api_session_end_channel(uicc, command->channel_number);
     channel_open_at_mf(command->channel);
 }
 

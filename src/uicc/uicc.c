@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "key/api_aid.h"
+#include "key/api_coding.h"
 #include "uicc/channel.h"
 #include "uicc/command.h"
 #include "uicc/suspension.h"
@@ -65,9 +66,17 @@ static const struct command_definition commands[] = {
     {0x14, CLASS_PROPRIETARY, PLACE_CARD, command_without_proactive_session},
     {INS_SUSPEND, CLASS_PROPRIETARY, PLACE_CARD, command_suspend},
     {0xc0, CLASS_INTERINDUSTRY, PLACE_CARD, command_get_response},
-    {0x50, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_open_key},
-    {0x52, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_encrypt},
-    {0x5e, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_close_key},
+    {API_INS_CAPABILITIES, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_capabilities},
+    {API_INS_LIST, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_list},
+    {API_INS_COUNTER, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_counter},
+    {API_INS_OPEN_KEY, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_open_key},
+    {API_INS_PROCESS, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_process},
+    {API_INS_AUTHENTICATE_KEY, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_authenticate_key},
+    {API_INS_DERIVE_KEY, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_derive_key},
+    {API_INS_TRANSFER_KEY, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_transfer_key},
+    {API_INS_KEEP_KEY, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_keep_key},
+    {API_INS_APPLY, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_apply},
+    {API_INS_CLOSE_KEY, CLASS_PROPRIETARY, PLACE_API_APPLET, command_api_close_key},
 };
 
 enum status_word sw_of_status(enum gbau_status status)
@@ -247,9 +256,7 @@ enum gbau_status uicc_power_on(struct uicc *uicc, const struct nvm_storage *stor
     if (status != GBAU_OK) {
         return status;
     }
-    memset(uicc->sessions, 0, sizeof uicc->sessions);
-    uicc->next_nonce = 0;
-    uicc->nonce_limit = 0;
+    memset(&uicc->api, 0, sizeof uicc->api);
     uicc_reset(uicc);
     return GBAU_OK;
 }
@@ -259,7 +266,7 @@ void uicc_reset(struct uicc *uicc)
     uicc->verified_pins = 0;
     uicc->suspended = false;
     uicc->transfer = (struct uicc_transfer){0};
-    secret_wipe(uicc->sessions, sizeof uicc->sessions);
+    secret_wipe(uicc->api.sessions, sizeof uicc->api.sessions);
     nvm_wipe_buffer(&uicc->nvm);
     for (size_t i = 0; i < UICC_CHANNELS; i++) {
         channel_close(&uicc->channels[i]);

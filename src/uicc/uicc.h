@@ -8,15 +8,14 @@
 #define UICC_UICC_H
 
 #include "crypto/primitives.h"
-#include "key/application_key.h"
+#include "uicc/api_state.h"
 #include "uicc/card_layout.h"
 #include "uicc/nvm.h"
 
 enum {
     UICC_COMMAND_MAX = 261, /* a short APDU: header, Lc, 255 octets of data, Le */
     UICC_RESPONSE_MAX = 258,
-    UICC_CHANNELS = 20,
-    UICC_API_SESSIONS = 8
+    UICC_CHANNELS = 20
 };
 
 /* A logical channel: what is selected on it (TS 102 221 8.7). */
@@ -26,13 +25,6 @@ struct uicc_channel {
     uint8_t directory;   /* index of the current DF */
     uint8_t file;        /* index of the current EF; CARD_NO_INDEX: none */
     uint8_t record;      /* current record, 1..; 0: none */
-};
-
-/* A key that was opened through the API. It keeps working when its NAF key is overwritten. */
-struct uicc_api_session {
-    bool open;
-    uint8_t channel;
-    struct application_key key;
 };
 
 /* RETRIEVE or SET DATA whose next block is awaited; ended by any other command on its channel. */
@@ -53,10 +45,7 @@ struct uicc {
     bool suspended;         /* nothing is answered until the power has gone */
     struct uicc_channel channels[UICC_CHANNELS];
     struct uicc_transfer transfer;
-    struct uicc_api_session sessions[UICC_API_SESSIONS];
-    uint8_t nonce_prefix[4]; /* random, new with every block: a card restored from a backup repeats no nonce */
-    uint64_t next_nonce;
-    uint64_t nonce_limit; /* nonces below it are reserved in the memory */
+    struct api_state api;
 };
 
 /*

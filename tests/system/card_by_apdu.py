@@ -111,5 +111,7 @@ class CardByApdu:
     def encrypt(self, handle, additional_data, plaintext):
         """Nonce, and ciphertext with its tag."""
         data = tlv(0x86, additional_data) + tlv(0x87, plaintext)
-        response = self.demand(f"8152{handle:02x}00{len(data):02x}{data.hex()}00")
-        return response[:12], response[12:]
+        response = self.demand(f"8152{handle:02x}c1{len(data):02x}{data.hex()}00")
+        assert response[:2] == b"\x88\x0c" and response[14] == 0x87 and response[-18:-16] == b"\x8e\x10"
+        ciphertext = response[-18 - len(plaintext):-18]
+        return response[2:14], ciphertext + response[-16:]

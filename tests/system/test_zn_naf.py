@@ -345,8 +345,8 @@ def test_what_the_api_refuses(programs, sealing_card):
         assert card.send_open_key(FQDN, bytes.fromhex("0100000002"), LABEL)[1] == "6982"
         assert card.send_open_key(FQDN, UA_SEALED, LABEL, algorithm=9)[1] == "6a81"
         handle = card.send_open_key(FQDN, UA_SEALED, LABEL, direction=2)[0][2]
-        assert card.send(f"8152{handle:02x}00038701aa00")[1] == "6985", "what the NAF seals the card does not"
-        assert card.send("8152070003870142")[1] in ("6a88", "6700", "6a80"), "a handle that was not given out"
+        assert card.send(f"8152{handle:02x}c1038701aa00")[1] == "6985", "what the NAF seals the card does not"
+        assert card.send("815207c103870142")[1] == "6a88", "a handle that was not given out"
 
 
 def test_without_derivation_there_is_no_key(programs, network, new_subscriber, new_card):

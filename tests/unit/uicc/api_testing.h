@@ -4,6 +4,7 @@
 
 #include "challenge.h"
 #include "key/api_aid.h"
+#include "key/api_coding.h"
 #include "key/application_key.h"
 
 #define SELECT_API "00a4040c09" API_AID
@@ -37,15 +38,24 @@ static inline struct application_key key_of_naf(struct test_card *card, const st
     return key;
 }
 
-/* Seals "hello" with additional data "ad" under a handle of the basic channel; gives the response without SW. */
+/* Seals "hello" with additional data "ad" under a handle of the basic channel; gives nonce || ciphertext || tag. */
 static inline struct octets seal_hello(struct test_card *card, unsigned handle, uint8_t sealed[64])
 {
+    uint8_t response[64];
     size_t length = 0;
-    const char *response = apduf(card, "8052%02x000b86026164870568656c6c6f00", handle);
-    assert_string_equal(sw_of(response), "9000");
-    assert_ok(hex_decode(octets_of(response, strlen(response) - 4), sealed, 64, &length));
-    assert_int_equal(length, AES_GCM_NONCE_SIZE + 5 + AES_GCM_TAG_SIZE);
-    return octets_of(sealed, length);
+    const char *text = apduf(card, "8052%02xc10b86026164870568656c6c6f00", handle);
+    assert_string_equal(sw_of(text), "9000");
+    assert_ok(hex_decode(octets_of(text, strlen(text) - 4), response, sizeof response, &length));
+    struct octet_reader reader = octet_reader_of(octets_of(response, length));
+    struct octet_writer writer = octet_writer_of(sealed, 64);
+    static const uint8_t heads[][2] = {{API_TAG_NONCE, 12}, {API_TAG_TEXT, 5}, {API_TAG_AUTHENTICATOR, 16}};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(octet_reader_u8(&reader), heads[i][0]);
+        assert_int_equal(octet_reader_u8(&reader), heads[i][1]);
+        octet_writer_put_octets(&writer, octet_reader_take(&reader, heads[i][1]));
+    }
+    assert_ok(octet_reader_end(&reader));
+    return octets_written(&writer);
 }
 
 /* True when the NAF's key opens it. */

@@ -256,7 +256,7 @@ static void test_pins_are_checked(void **state)
     free(data);
 }
 
-/* version, counts, and the offsets of nonce counter, suspension, heap and its end, each as high as can be */
+/* version, counts, and the offsets of nonce counter, suspension, persisted keys, heap and its end, each too high */
 static void test_head_is_checked(void **state)
 {
     (void)state;
@@ -267,7 +267,8 @@ static void test_head_is_checked(void **state)
         uint8_t value;
     } changes[] = {{0, 0},
                    {0, 1},
-                   {0, 3},
+                   {0, 2},
+                   {0, 4},
                    {1, 0},
                    {1, CARD_MAX_FILES + 1},
                    {2, 0},
@@ -276,10 +277,13 @@ static void test_head_is_checked(void **state)
                    {4, 0xff},
                    {6, 0x60},
                    {8, 0xff},
-                   {12, 0xff},
-                   {14, 0},
-                   {16, 0xff},
-                   {18, 0}};
+                   {12, CARD_MAX_PERSISTED_KEYS + 1},
+                   {13, 0xff},
+                   {15, 0x60},
+                   {17, 0xff},
+                   {19, 0},
+                   {21, 0xff},
+                   {23, 0}};
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         uint8_t before = data[changes[i].position];
         data[changes[i].position] = changes[i].value;
@@ -323,7 +327,9 @@ static void run_commands(struct test_card *card, const struct challenge *challen
         "00b2010400",          "00a4030400",
         "00a40004022f00",      "00b2030400",
         "00a4040409" API_AID,  "805000001f8014" TEST_NAF "82010183010184016100",
-        "805200000387016100",  "80f2000000",
+        "805200c10387016100",  "805a0000",
+        "8042000000",          "8042000100",
+        "80f2000000",
     };
     (void)apdu(card, "00a4040c10" USIM_AID);
     (void)apdu(card, "0020000108" TEST_PIN);

@@ -461,8 +461,8 @@ static void test_failing_nonce_counter(void **state)
     assert_sw(&cut_card.card, SELECT_API, "9000");
     assert_int_equal(open_key(&cut_card.card, OPEN_KEY("01", "01")), 0);
     cut_card.cut.events_allowed = cut_card.cut.event_count;
-    assert_apdu(&cut_card.card, "8052000003870161", "6581");
-    assert_apdu(&cut_card.card, "8052000003870161", "6581");
+    assert_apdu(&cut_card.card, "805200c103870161", "6581");
+    assert_apdu(&cut_card.card, "805200c103870161", "6581");
     end_cut(&cut_card);
     test_card_end(&origin);
 }
