@@ -176,3 +176,60 @@ enum gbau_status message_lines_receive(struct message_lines *lines, uint8_t *mes
     }
     return GBAU_OK;
 }
+
+/* Authentication */
+
+static enum gbau_status explain(enum gbau_status status)
+{
+    if (status == GBAU_E_AUTHENTICATION) {
+        log_error(&cli_log, "the other end does not know this key, or assumes another policy or bootstrapping");
+    }
+    return status;
+}
+
+static enum gbau_status receive(struct message_lines *lines, uint8_t message[GBAU_AUTHENTICATION_MESSAGE_MAX],
+                                size_t *length)
+{
+    return message_lines_receive(lines, message, GBAU_AUTHENTICATION_MESSAGE_MAX, length);
+}
+
+enum gbau_status message_lines_initiate(struct message_lines *lines, struct gbau_key *key, struct gbau_key **session)
+{
+    uint8_t message[GBAU_AUTHENTICATION_MESSAGE_MAX];
+    uint8_t answer[GBAU_AUTHENTICATION_MESSAGE_MAX];
+    size_t length = 0;
+    size_t answer_length = 0;
+    enum gbau_status status = gbau_key_authenticate_begin(key, message, sizeof message, &length);
+    if (status == GBAU_OK) {
+        status = message_lines_send(lines, octets_of(message, length));
+    }
+    if (status == GBAU_OK) {
+        status = receive(lines, answer, &answer_length);
+    }
+    if (status == GBAU_OK) {
+        status = gbau_key_authenticate_finish(key, answer, answer_length, message, sizeof message, &length, session);
+    }
+    return status == GBAU_OK ? message_lines_send(lines, octets_of(message, length)) : explain(status);
+}
+
+enum gbau_status message_lines_respond(struct message_lines *lines, struct gbau_key *key, struct gbau_key **session)
+{
+    uint8_t message[GBAU_AUTHENTICATION_MESSAGE_MAX];
+    uint8_t answer[GBAU_AUTHENTICATION_MESSAGE_MAX];
+    size_t length = 0;
+    size_t answer_length = 0;
+    enum gbau_status status = receive(lines, message, &length);
+    if (status == GBAU_OK) {
+        status = gbau_key_authenticate_answer(key, message, length, answer, sizeof answer, &answer_length);
+    }
+    if (status == GBAU_OK) {
+        status = message_lines_send(lines, octets_of(answer, answer_length));
+    }
+    if (status == GBAU_OK) {
+        status = receive(lines, message, &length);
+    }
+    if (status == GBAU_OK) {
+        status = gbau_key_authenticate_confirm(key, message, length, session);
+    }
+    return explain(status);
+}

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/octets.h"
+#include "gbau/key.h"
 
 struct message_lines {
     FILE *in;
@@ -30,5 +31,14 @@ GBAU_MUST_USE enum gbau_status message_lines_send(struct message_lines *lines, s
 /* GBAU_E_PROTOCOL for a line that is no message of at most `capacity` octets, GBAU_E_UNREACHABLE at the end; logged. */
 GBAU_MUST_USE enum gbau_status message_lines_receive(struct message_lines *lines, uint8_t *message, size_t capacity,
                                                      size_t *length);
+
+/*
+ * Run mutual authentication with `key`, as who begins or as who answers; both give the session key, which the caller
+ * ends with gbau_key_close. Errors as gbau_key_authenticate_begin and its like, and as above; logged.
+ */
+GBAU_MUST_USE enum gbau_status message_lines_initiate(struct message_lines *lines, struct gbau_key *key,
+                                                      struct gbau_key **session);
+GBAU_MUST_USE enum gbau_status message_lines_respond(struct message_lines *lines, struct gbau_key *key,
+                                                     struct gbau_key **session);
 
 #endif
