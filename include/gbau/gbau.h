@@ -54,7 +54,8 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_naf_key(struct gbau *gbau, const ch
 /*
  * Opens a key distributed from the Ks_int_NAF of a NAF. The card derives Ks_int_NAF first when it holds none of the
  * present bootstrapping for this NAF, and only then. GBAU_E_ACCESS when EF_AC_GBAUAPI has no line for this NAF or its
- * policy forbids it; GBAU_E_NOT_FOUND before any bootstrapping; GBAU_E_UNSUPPORTED when the card lacks the algorithm or the API.
+ * policy forbids it; GBAU_E_NOT_FOUND before any bootstrapping; GBAU_E_EXPIRED when the service has revoked its key of
+ * this bootstrapping; GBAU_E_LIMIT when too many keys are open; GBAU_E_UNSUPPORTED when the card lacks the algorithm or the API.
  * For usage hash the NAF may be NULL. The caller owns *key.
  */
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_open(struct gbau *gbau, const char *naf_fqdn, const uint8_t ua[5],

@@ -8,7 +8,8 @@
  * Lengths are in octets. Out parameters are set on GBAU_OK only. A key is used by one thread at a time; keys of different
  * `struct gbau` or `struct gbau_naf` are independent of each other. Errors that every call may have: GBAU_E_ARGUMENT for a
  * NULL or a length out of range, GBAU_E_ACCESS for a key that is not for this usage or direction or that a policy
- * forbids, GBAU_E_LIMIT when its operations are used up; on a card also GBAU_E_IO and GBAU_E_CARD.
+ * forbids, GBAU_E_LIMIT when its operations are used up; on a card also GBAU_E_IO, GBAU_E_CARD, and GBAU_E_EXPIRED for a
+ * key that the service has revoked.
  */
 #ifndef GBAU_KEY_H
 #define GBAU_KEY_H

@@ -32,6 +32,7 @@ struct key_use {
 
 struct key_verb {
     const char *name;
+    const char *brief;
     const char *summary;
     unsigned takes;
     unsigned requires;
@@ -273,15 +274,6 @@ static enum gbau_status report_key(const struct key_use *use, struct gbau_key *k
     return print_report(use, report);
 }
 
-static enum gbau_status explain_export(enum gbau_status status)
-{
-    if (status == GBAU_E_ACCESS) {
-        log_error(&cli_log, "keys leave the card only when a policy of their service allows it: get one from there and "
-                            "hand it over with 'gbau key apply'");
-    }
-    return status;
-}
-
 static enum gbau_status run_export(const struct key_use *use)
 {
     struct gbau_key *key = NULL;
@@ -290,41 +282,45 @@ static enum gbau_status run_export(const struct key_use *use)
         status = report_key(use, key, &use->description->request);
     }
     gbau_key_close(key);
-    return explain_export(status);
+    return status;
+}
+
+/* A usage that has no direction, and one algorithm. */
+static void set_kind(struct gbau_key_request *request, enum gbau_usage usage)
+{
+    request->usage = usage;
+    request->direction = GBAU_NO_DIRECTION;
+    request->algorithm = key_words_usual_algorithm(usage);
 }
 
 /* The child as --usage, --direction and --algorithm describe it; the parent is of usage derive. */
 static enum gbau_status run_derive(const struct key_use *use)
 {
-    struct gbau_key_request parent_request = use->description->request;
-    struct gbau_key_request child_request = use->description->request;
+    struct key_description parent_description = *use->description;
+    const struct key_use parent_use = {.options = use->options, .description = &parent_description, .gbau = use->gbau};
+    struct gbau_key_request request = use->description->request;
     struct gbau_key *parent = NULL;
     struct gbau_key *child = NULL;
-    parent_request.usage = GBAU_USAGE_DERIVE;
-    parent_request.direction = GBAU_NO_DIRECTION;
-    parent_request.algorithm = GBAU_KDF;
-    child_request.label = use->options->child;
-    child_request.context_length = 0;
+    set_kind(&parent_description.request, GBAU_USAGE_DERIVE);
+    request.label = use->options->child;
+    request.context_length = 0; /* it was the parent's */
     if (use->options->export) {
-        child_request.usage = GBAU_USAGE_EXPORT;
-        child_request.direction = GBAU_NO_DIRECTION;
-        child_request.algorithm = GBAU_KDF;
+        set_kind(&request, GBAU_USAGE_EXPORT);
     }
-    const struct key_description parent_description = {.request = parent_request};
-    struct key_use parent_use = *use;
-    struct key_description description = parent_description;
-    memcpy(description.ua, use->description->ua, sizeof description.ua);
-    parent_use.description = &description;
     enum gbau_status status = open_key(&parent_use, &parent);
     if (status == GBAU_OK) {
-        status = gbau_key_derive(parent, &child_request, &child);
+        status = gbau_key_derive(parent, &request, &child);
+    }
+    if (status == GBAU_E_ACCESS && parent != NULL) {
+        log_error(&cli_log,
+                  "the policy of the service forbids such a child; keys leave the card only when it allows it");
     }
     if (status == GBAU_OK) {
-        status = report_key(use, child, &child_request);
+        status = report_key(use, child, &request);
     }
     gbau_key_close(child);
     gbau_key_close(parent);
-    return use->options->export ? explain_export(status) : status;
+    return status;
 }
 
 /* persist, delete, apply */
@@ -398,50 +394,6 @@ static enum gbau_status run_apply(const struct key_use *use)
 
 /* authenticate */
 
-static enum gbau_status receive(struct message_lines *lines, uint8_t message[GBAU_AUTHENTICATION_MESSAGE_MAX],
-                                size_t *length)
-{
-    return message_lines_receive(lines, message, GBAU_AUTHENTICATION_MESSAGE_MAX, length);
-}
-
-static enum gbau_status initiate(struct gbau_key *key, struct message_lines *lines, struct gbau_key **session)
-{
-    uint8_t message[GBAU_AUTHENTICATION_MESSAGE_MAX];
-    uint8_t answer[GBAU_AUTHENTICATION_MESSAGE_MAX];
-    size_t length = 0;
-    size_t answer_length = 0;
-    enum gbau_status status = gbau_key_authenticate_begin(key, message, sizeof message, &length);
-    if (status == GBAU_OK) {
-        status = message_lines_send(lines, octets_of(message, length));
-    }
-    if (status == GBAU_OK) {
-        status = receive(lines, answer, &answer_length);
-    }
-    if (status == GBAU_OK) {
-        status = gbau_key_authenticate_finish(key, answer, answer_length, message, sizeof message, &length, session);
-    }
-    return status == GBAU_OK ? message_lines_send(lines, octets_of(message, length)) : status;
-}
-
-static enum gbau_status respond(struct gbau_key *key, struct message_lines *lines, struct gbau_key **session)
-{
-    uint8_t message[GBAU_AUTHENTICATION_MESSAGE_MAX];
-    uint8_t answer[GBAU_AUTHENTICATION_MESSAGE_MAX];
-    size_t length = 0;
-    size_t answer_length = 0;
-    enum gbau_status status = receive(lines, message, &length);
-    if (status == GBAU_OK) {
-        status = gbau_key_authenticate_answer(key, message, length, answer, sizeof answer, &answer_length);
-    }
-    if (status == GBAU_OK) {
-        status = message_lines_send(lines, octets_of(answer, answer_length));
-    }
-    if (status == GBAU_OK) {
-        status = receive(lines, message, &length);
-    }
-    return status == GBAU_OK ? gbau_key_authenticate_confirm(key, message, length, session) : status;
-}
-
 /* Over standard input and output, these carry the messages: the result goes to standard error. */
 static enum gbau_status report_authenticated(const struct key_use *use, const struct message_lines *lines,
                                              const struct gbau_key *session)
@@ -472,12 +424,10 @@ static enum gbau_status run_authenticate(const struct key_use *use)
         status = message_lines_open(&lines, use->options->connect, use->options->listen);
     }
     if (status == GBAU_OK) {
-        status = begins ? initiate(key, &lines, &session) : respond(key, &lines, &session);
+        status = begins ? message_lines_initiate(&lines, key, &session) : message_lines_respond(&lines, key, &session);
     }
     if (status == GBAU_OK) {
         status = report_authenticated(use, &lines, session);
-    } else if (status == GBAU_E_AUTHENTICATION) {
-        log_error(&cli_log, "the other end does not know this key, or assumes another policy");
     }
     gbau_key_close(session);
     gbau_key_close(key);
@@ -531,43 +481,46 @@ static enum gbau_status run_counter(const struct key_use *use)
 #define KIND       ((unsigned)KEY_OPTION_USAGE | KEY_OPTION_DIRECTION)
 
 static const struct key_verb key_verbs[] = {
-    {"list", "Shows the keys of services, and those that it keeps, that the card lets be used from outside.",
-     TAKES_CARD, NEEDS_CARD, 0, GBAU_NO_DIRECTION, run_list},
-    {"encrypt",
+    {"list", "show the keys that a card lets be used",
+     "Shows the keys of services, and those that it keeps, that the card lets be used from outside.", TAKES_CARD,
+     NEEDS_CARD, 0, GBAU_NO_DIRECTION, run_list},
+    {"encrypt", "seal standard input for a service",
      "Seals standard input for the service, as COSE messages (docs/gba_u-api.md 11), to standard output. A persisted\n"
      "key of direction card-to-card seals for the card itself.",
      TAKES_KEY | KEPT, NEEDS_KEY, GBAU_USAGE_ENCRYPT, GBAU_CARD_TO_NAF, run_encrypt},
-    {"decrypt", "Opens what the service sealed, from standard input to standard output.", TAKES_KEY | KEPT, NEEDS_KEY,
-     GBAU_USAGE_ENCRYPT, GBAU_NAF_TO_CARD, run_decrypt},
-    {"mac", "Prints the MAC of standard input, which the service can verify.", TAKES_KEY | KEPT, NEEDS_KEY,
-     GBAU_USAGE_MAC, GBAU_CARD_TO_NAF, run_mac},
-    {"verify", "Checks a MAC of the service over standard input.", TAKES_KEY | KEPT | KEY_OPTION_MAC,
-     NEEDS_KEY | KEY_OPTION_MAC, GBAU_USAGE_MAC, GBAU_NAF_TO_CARD, run_verify},
-    {"authenticate",
+    {"decrypt", "open what a service sealed", "Opens what the service sealed, from standard input to standard output.",
+     TAKES_KEY | KEPT, NEEDS_KEY, GBAU_USAGE_ENCRYPT, GBAU_NAF_TO_CARD, run_decrypt},
+    {"mac", "compute a MAC of standard input", "Prints the MAC of standard input, which the service can verify.",
+     TAKES_KEY | KEPT, NEEDS_KEY, GBAU_USAGE_MAC, GBAU_CARD_TO_NAF, run_mac},
+    {"verify", "check a MAC of a service", "Checks a MAC of the service over standard input.",
+     TAKES_KEY | KEPT | KEY_OPTION_MAC, NEEDS_KEY | KEY_OPTION_MAC, GBAU_USAGE_MAC, GBAU_NAF_TO_CARD, run_verify},
+    {"authenticate", "authenticate card and service to each other",
      "Authenticates card and service to each other, in three messages: one a line in hexadecimal, over standard input\n"
      "and output or a connection. The other end is 'gbau naf key authenticate'.",
      TAKES_KEY | KEPT | KEY_OPTION_ROLE | KEY_OPTION_CONNECT | KEY_OPTION_LISTEN, NEEDS_KEY | KEY_OPTION_ROLE,
      GBAU_USAGE_AUTHENTICATE, GBAU_NO_DIRECTION, run_authenticate},
-    {"derive",
+    {"derive", "make a child of a key, in the card",
      "Makes a child of a key of usage derive, in the card, and prints what it is; with --export its octets too. The\n"
      "service makes the same child of the same labels.",
      TAKES_KEY | KEPT | KIND | KEY_OPTION_CHILD | KEY_OPTION_EXPORT, NEEDS_KEY | KEY_OPTION_CHILD, GBAU_USAGE_MAC,
      GBAU_CARD_TO_NAF, run_derive},
-    {"export", "Prints the octets of a key of usage export: keep them secret. A policy of the service must allow it.",
-     TAKES_KEY, NEEDS_KEY, GBAU_USAGE_EXPORT, GBAU_NO_DIRECTION, run_export},
-    {"persist",
+    {"export", "print a key's octets, if a policy allows it",
+     "Prints the octets of a key of usage export: keep them secret. A policy of the service must allow it.", TAKES_KEY,
+     NEEDS_KEY, GBAU_USAGE_EXPORT, GBAU_NO_DIRECTION, run_export},
+    {"persist", "keep a key beyond this bootstrapping",
      "Keeps a key in the card beyond this bootstrapping; unless told otherwise, one that seals for the card itself.",
      TAKES_KEY | KIND | KEY_OPTION_OPERATIONS, NEEDS_KEY, GBAU_USAGE_ENCRYPT, GBAU_CARD_TO_CARD, run_persist},
-    {"delete", "Deletes a key that the card keeps.", KEY_OPTIONS_CARD | KEY_OPTIONS_SERVICE | KEY_OPTION_LABEL,
-     NEEDS_KEY, 0, GBAU_NO_DIRECTION, run_delete},
-    {"apply", "Hands a policy or revocation of the service, from standard input, to the card.",
+    {"delete", "delete a key that is kept", "Deletes a key that the card keeps.",
+     KEY_OPTIONS_CARD | KEY_OPTIONS_SERVICE | KEY_OPTION_LABEL, NEEDS_KEY, 0, GBAU_NO_DIRECTION, run_delete},
+    {"apply", "hand a service's policy or revocation to the card",
+     "Hands a policy or revocation of the service, from standard input, to the card.",
      KEY_OPTIONS_CARD | KEY_OPTIONS_SERVICE, NEEDS_CARD | KEY_OPTIONS_SERVICE, 0, GBAU_NO_DIRECTION, run_apply},
-    {"hash", "Prints the hash of standard input, computed by the card.", TAKES_CARD | KEY_OPTION_ALGORITHM, NEEDS_CARD,
-     GBAU_USAGE_HASH, GBAU_NO_DIRECTION, run_hash},
-    {"random", "Prints random octets of the card.", TAKES_CARD | KEY_OPTION_LENGTH, NEEDS_CARD, 0, GBAU_NO_DIRECTION,
-     run_random},
-    {"counter", "Prints a number that the card never gives again, and that only grows.", TAKES_CARD, NEEDS_CARD, 0,
-     GBAU_NO_DIRECTION, run_counter},
+    {"hash", "let the card hash standard input", "Prints the hash of standard input, computed by the card.",
+     TAKES_CARD | KEY_OPTION_ALGORITHM, NEEDS_CARD, GBAU_USAGE_HASH, GBAU_NO_DIRECTION, run_hash},
+    {"random", "get random octets of the card", "Prints random octets of the card.", TAKES_CARD | KEY_OPTION_LENGTH,
+     NEEDS_CARD, 0, GBAU_NO_DIRECTION, run_random},
+    {"counter", "get a number that only grows", "Prints a number that the card never gives again, and that only grows.",
+     TAKES_CARD, NEEDS_CARD, 0, GBAU_NO_DIRECTION, run_counter},
 };
 enum { KEY_VERB_COUNT = sizeof key_verbs / sizeof key_verbs[0] };
 
@@ -575,8 +528,7 @@ static void print_key_verbs(FILE *stream)
 {
     fprintf(stream, "usage: gbau key VERB [OPTIONS]\n\nUses keys that live in a card, through the GBA_U API.\n\n");
     for (size_t i = 0; i < KEY_VERB_COUNT; i++) {
-        const int length = (int)strcspn(key_verbs[i].summary, ".:\n");
-        fprintf(stream, "  %-14s %.*s\n", key_verbs[i].name, length, key_verbs[i].summary);
+        fprintf(stream, "  %-14s %s\n", key_verbs[i].name, key_verbs[i].brief);
     }
     fprintf(stream, "\n'gbau key VERB --help' tells more about a verb.\n");
 }
@@ -605,6 +557,10 @@ static enum gbau_status run_on_card(const struct key_verb *verb, const struct ke
     if (status == GBAU_OK) {
         const struct key_use use = {.options = options, .description = &description, .gbau = gbau};
         status = verb->run(&use);
+    }
+    if (status == GBAU_E_NOT_FOUND && (verb->takes & KEY_OPTION_BSF) != 0 && !options->persisted) {
+        log_error(&cli_log,
+                  options->bsf == NULL ? "--bsf URL bootstraps first" : "bootstrapping left no key in the card");
     }
     gbau_close(gbau);
     return status;

@@ -175,12 +175,7 @@ enum gbau_status gbau_bootstrap_if_needed(struct gbau *gbau, const char *bsf_url
 
 static enum gbau_status derive_naf_key(struct gbau *gbau, const struct naf_id *naf_id, struct ks_ext_naf *key)
 {
-    enum gbau_status status =
-        usim_derive_naf(&gbau->usim, view_of(naf_id), octets_of_text(gbau->usim.identity.impi), key);
-    if (status == GBAU_E_NOT_FOUND) {
-        log_error(&gbau->log, "the card has no keys of any service yet: bootstrap first");
-    }
-    return status;
+    return usim_derive_naf(&gbau->usim, view_of(naf_id), octets_of_text(gbau->usim.identity.impi), key);
 }
 
 enum gbau_status gbau_naf_key(struct gbau *gbau, const char *naf_fqdn, const uint8_t ua[5], uint8_t ks_ext_naf[32])
@@ -203,19 +198,47 @@ enum gbau_status gbau_naf_key(struct gbau *gbau, const char *naf_fqdn, const uin
 
 /* Keys */
 
-/* Says what to do about a key that the card does not open. */
-static enum gbau_status explain_open(const struct gbau *gbau, enum gbau_status status, const char *naf_fqdn,
-                                     const uint8_t ua[NAF_ID_UA_SIZE])
+/* The card lists the keys that the API's applet may use: a NAF key that is there and is not listed has no line. */
+static bool is_listed(struct gbau *gbau, const struct naf_id *naf_id)
 {
-    char text[2 * NAF_ID_UA_SIZE + 1];
-    if (naf_fqdn == NULL || ua == NULL || hex_encode(octets_of(ua, NAF_ID_UA_SIZE), text, sizeof text) != GBAU_OK) {
-        return status;
+    struct card_answer answer;
+    for (unsigned index = 0; index <= UINT8_MAX; index++) {
+        if (card_api_list(&gbau->api, API_LIST_NAF_KEYS, (uint8_t)index, &answer) != GBAU_OK) {
+            return false;
+        }
+        if (octets_equal(answer.objects[CARD_NAF_ID], view_of(naf_id))) {
+            return true;
+        }
     }
-    if (status == GBAU_E_ACCESS) {
+    return false;
+}
+
+static void explain_access(struct gbau *gbau, const struct naf_id *naf_id)
+{
+    char ua[2 * NAF_ID_UA_SIZE + 1];
+    const int fqdn_length = (int)naf_id->length - NAF_ID_UA_SIZE;
+    const char *fqdn = (const char *)naf_id->octets;
+    if (hex_encode(octets_of(naf_id->octets + fqdn_length, NAF_ID_UA_SIZE), ua, sizeof ua) != GBAU_OK) {
+        return;
+    }
+    if (is_listed(gbau, naf_id)) {
         log_error(&gbau->log,
-                  "the card opens no key for %s/%s: its EF_AC_GBAUAPI has no line for that service (the card's issuer "
-                  "writes it; 'gbau card create --api-naf %s/%s' for a card file), or the service's policy forbids it",
-                  naf_fqdn, text, naf_fqdn, text);
+                  "the policy of %.*s/%s forbids this key: ask the service for one that allows it (without a policy, "
+                  "keys of usage export and wrap are forbidden)",
+                  fqdn_length, fqdn, ua);
+        return;
+    }
+    log_error(&gbau->log,
+              "EF_AC_GBAUAPI of the card has no line for %.*s/%s: its issuer writes it; a card file gets it with "
+              "'gbau card create --api-naf %.*s/%s'",
+              fqdn_length, fqdn, ua, fqdn_length, fqdn, ua);
+}
+
+/* Says what to do about a key that the card does not open. */
+static enum gbau_status explain_open(struct gbau *gbau, enum gbau_status status, const struct naf_id *naf_id)
+{
+    if (status == GBAU_E_ACCESS && naf_id->length > 0) {
+        explain_access(gbau, naf_id);
     } else if (status == GBAU_E_UNSUPPORTED) {
         log_error(&gbau->log, "the card does not know this algorithm, or not for this usage and direction");
     }
@@ -227,6 +250,24 @@ static bool is_of_b_tid(const struct gbau_key *key, const char *b_tid)
     return strcmp(gbau_key_b_tid(key), b_tid) == 0;
 }
 
+/* What was derived and is not there was revoked: the card does not give the same key back. */
+static enum gbau_status open_after_derivation(struct gbau *gbau, const struct naf_id *naf_id,
+                                              const struct gbau_key_request *request, struct gbau_key **key)
+{
+    struct ks_ext_naf unused; /* the derivation is run for what it leaves in the card */
+    enum gbau_status status = derive_naf_key(gbau, naf_id, &unused);
+    secret_wipe(&unused, sizeof unused);
+    if (status != GBAU_OK) {
+        return status;
+    }
+    status = card_key_open(&gbau->api, view_of(naf_id), request, key);
+    if (status == GBAU_E_NOT_FOUND) {
+        log_error(&gbau->log, "the service has revoked its key of this bootstrapping: bootstrap anew");
+        return GBAU_E_EXPIRED;
+    }
+    return status;
+}
+
 /*
  * Opens a key of the present bootstrapping. Opening is tried first: who has no access learns so before anything is
  * derived, and a NAF key that is there already costs nothing.
@@ -235,7 +276,6 @@ static enum gbau_status open_present(struct gbau *gbau, const struct naf_id *naf
                                      const struct gbau_key_request *request, struct gbau_key **key)
 {
     struct usim_bootstrapping present;
-    struct ks_ext_naf unused;
     enum gbau_status status = usim_read_bootstrapping(&gbau->usim, &present);
     if (status != GBAU_OK) {
         log_error(&gbau->log, "the card was not bootstrapped: do that first");
@@ -251,9 +291,7 @@ static enum gbau_status open_present(struct gbau *gbau, const struct naf_id *naf
     if (status == GBAU_OK) {
         gbau_key_close(*key);
     }
-    status = derive_naf_key(gbau, naf_id, &unused); /* for what it leaves in the card */
-    secret_wipe(&unused, sizeof unused);
-    return status == GBAU_OK ? card_key_open(&gbau->api, view_of(naf_id), request, key) : status;
+    return open_after_derivation(gbau, naf_id, request, key);
 }
 
 enum gbau_status gbau_key_open(struct gbau *gbau, const char *naf_fqdn, const uint8_t ua[5],
@@ -277,7 +315,7 @@ enum gbau_status gbau_key_open(struct gbau *gbau, const char *naf_fqdn, const ui
     if (status == GBAU_OK) {
         *key = opened;
     }
-    return explain_open(gbau, status, naf_fqdn, ua);
+    return explain_open(gbau, status, &naf_id);
 }
 
 enum gbau_status gbau_key_persist(struct gbau_key *key, uint32_t operations)
@@ -305,7 +343,7 @@ enum gbau_status gbau_key_open_persisted(struct gbau *gbau, const char *naf_fqdn
         return status;
     }
     status = card_key_open_persisted(&gbau->api, view_of(&naf_id), label, key);
-    return explain_open(gbau, status, naf_fqdn, ua);
+    return explain_open(gbau, status, &naf_id);
 }
 
 enum gbau_status gbau_key_delete_persisted(struct gbau *gbau, const char *naf_fqdn, const uint8_t ua[5],
@@ -317,7 +355,7 @@ enum gbau_status gbau_key_delete_persisted(struct gbau *gbau, const char *naf_fq
         return status;
     }
     status = card_api_delete(&gbau->api, view_of(&naf_id), octets_of_text(label));
-    return explain_open(gbau, status, naf_fqdn, ua);
+    return explain_open(gbau, status, &naf_id);
 }
 
 /* Lists */

@@ -7,7 +7,7 @@
 #include "uicc/card_layout.h"
 
 enum {
-    API_SESSIONS = 6,
+    API_SESSIONS = 5,
     API_B_TID_MAX = 127,      /* a longer B-TID is not known */
     API_NO_RECORD = 0xff,     /* a key that does not come from a persisted one */
     API_ENDED_RECORD = 0xfe,  /* one that does, but the persisted key has ended */

@@ -117,6 +117,9 @@ command_handler command_api_keep_key;
 command_handler command_api_apply;
 command_handler command_api_close_key;
 
+/* applet.c */
+command_handler command_applet;
+
 /* Commands that need nothing but an answer (uicc.c). */
 command_handler command_get_challenge;
 command_handler command_get_response;

@@ -1,6 +1,7 @@
 /* select.c: SELECT and STATUS (TS 102 221 11.1.1, 11.1.2). */
 #include "codec/ber_tlv.h"
 #include "uicc/api_session.h"
+#include "uicc/applet.h"
 #include "uicc/channel.h"
 #include "uicc/command.h"
 #include "uicc/fcp.h"
@@ -27,6 +28,7 @@ static void activate_application(struct uicc *uicc, const struct uicc_command *c
     const uint8_t adf = card_layout_application(&uicc->layout, index).adf;
     api_session_end_channel(uicc, command->channel_number);
     command->channel->application = index;
+    command->channel->applet = 0;
     if (adf != CARD_NO_INDEX) {
         file_system_select(uicc, command->channel, adf);
     }
@@ -48,6 +50,28 @@ static void write_application_fcp(struct uicc *uicc, uint8_t index, struct octet
     }
 }
 
+/* An applet of the embedder's: selected, or its session ended. */
+static enum status_word select_applet(struct uicc *uicc, const struct uicc_command *command,
+                                      struct octet_writer *response)
+{
+    const uint8_t number = applet_find(uicc, command->data);
+    const bool is_occurrence = (command->p2 & SELECT_OCCURRENCE_MASK) != 0;
+    if (number == 0 || is_occurrence) {
+        return SW_FILE_NOT_FOUND;
+    }
+    const bool terminates = (command->p2 & SELECT_SESSION_MASK) == SELECT_SESSION_TERMINATE;
+    if (terminates && command->channel->applet != number) {
+        return SW_WRONG_P1_P2;
+    }
+    terminate_application(uicc, command);
+    command->channel->applet = terminates ? 0 : number;
+    if ((command->p2 & SELECT_RETURN_NOTHING) == SELECT_RETURN_FCP) {
+        const struct card_application application = applet_application(uicc, number);
+        fcp_write_applet(response, &application);
+    }
+    return SW_OK;
+}
+
 static enum status_word select_by_name(struct uicc *uicc, const struct uicc_command *command,
                                        struct octet_writer *response)
 {
@@ -57,7 +81,7 @@ static enum status_word select_by_name(struct uicc *uicc, const struct uicc_comm
     uint8_t index = file_system_find_application(uicc, command->data, command->p2 & SELECT_OCCURRENCE_MASK,
                                                  command->channel->application);
     if (index == CARD_NO_INDEX) {
-        return SW_FILE_NOT_FOUND;
+        return select_applet(uicc, command, response);
     }
     if ((command->p2 & SELECT_SESSION_MASK) == SELECT_SESSION_TERMINATE) {
         if (command->channel->application != index) {
@@ -157,8 +181,10 @@ static void write_current_aid(const struct uicc *uicc, const struct uicc_channel
                               struct octet_writer *response)
 {
     enum { TAG_AID = 0x84 };
-    if (channel->application != CARD_NO_INDEX) {
-        const struct card_application application = card_layout_application(&uicc->layout, channel->application);
+    if (channel->application != CARD_NO_INDEX || channel->applet != 0) {
+        const struct card_application application =
+            channel->applet != 0 ? applet_application(uicc, channel->applet)
+                                 : card_layout_application(&uicc->layout, channel->application);
         ber_tlv_write(response, TAG_AID, octets_of(application.aid, application.aid_length));
     }
 }

@@ -28,7 +28,7 @@ enum gbau_status suspension_forget(struct uicc *uicc)
 
 static void write_channel(struct octet_writer *writer, const struct uicc_channel *channel)
 {
-    octet_writer_u8(writer, channel->open ? 1 : 0);
+    octet_writer_u8(writer, channel->open ? (uint8_t)(1 + channel->applet) : 0);
     octet_writer_u8(writer, channel->application);
     octet_writer_u8(writer, channel->directory);
     octet_writer_u8(writer, channel->file);
@@ -37,7 +37,9 @@ static void write_channel(struct octet_writer *writer, const struct uicc_channel
 
 static bool read_channel(const struct uicc *uicc, struct octet_reader *reader, struct uicc_channel *channel)
 {
-    channel->open = octet_reader_u8(reader) != 0;
+    const uint8_t open = octet_reader_u8(reader);
+    channel->open = open != 0;
+    channel->applet = open == 0 ? 0 : (uint8_t)(open - 1);
     channel->application = octet_reader_u8(reader);
     channel->directory = octet_reader_u8(reader);
     channel->file = octet_reader_u8(reader);
@@ -46,7 +48,8 @@ static bool read_channel(const struct uicc *uicc, struct octet_reader *reader, s
     if (!channel->open) {
         return true;
     }
-    return (channel->application == CARD_NO_INDEX || channel->application < layout->application_count) &&
+    return channel->applet <= uicc->applet_count &&
+           (channel->application == CARD_NO_INDEX || channel->application < layout->application_count) &&
            channel->directory < layout->file_slots &&
            card_layout_file(layout, channel->directory).kind == FILE_KIND_DF &&
            (channel->file == CARD_NO_INDEX || channel->file < layout->file_slots);

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "key/api_aid.h"
 #include "key/api_coding.h"
+#include "uicc/applet.h"
 #include "uicc/channel.h"
 #include "uicc/command.h"
 #include "uicc/suspension.h"
@@ -167,12 +168,16 @@ static bool is_in_place(const struct uicc *uicc, const struct uicc_command *comm
     return place == PLACE_CARD || channel_has_applet(uicc, command->channel);
 }
 
-/* A command with a known INS and the wrong class is 6E00, an unknown INS 6D00. */
+/* A command with a known INS and the wrong class is 6E00, an unknown INS 6D00. An applet takes all of its class. */
 static enum status_word find_handler(const struct uicc *uicc, const struct uicc_command *command,
                                      command_handler **handler)
 {
     const enum command_class class = (command->cla & 0x80) != 0 ? CLASS_PROPRIETARY : CLASS_INTERINDUSTRY;
     enum status_word error = SW_INS_NOT_SUPPORTED;
+    if (class == CLASS_PROPRIETARY && command->channel->applet != 0) {
+        *handler = command_applet;
+        return SW_OK;
+    }
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (commands[i].ins != command->ins || !is_in_place(uicc, command, commands[i].place)) {
             continue;
@@ -195,7 +200,8 @@ static enum status_word end_what_was_under_way(struct uicc *uicc, const struct u
     if (uicc->transfer.channel == command->channel_number && uicc->transfer.ins != command->ins) {
         uicc->transfer = (struct uicc_transfer){0};
     }
-    return command->ins == INS_SUSPEND ? SW_OK : sw_of_status(suspension_forget(uicc));
+    const bool is_suspension = command->ins == INS_SUSPEND && command->channel->applet == 0;
+    return is_suspension ? SW_OK : sw_of_status(suspension_forget(uicc));
 }
 
 static enum status_word run_command(struct uicc *uicc, struct octets octets, struct octet_writer *response)
@@ -247,12 +253,24 @@ size_t uicc_process(struct uicc *uicc, struct octets command, uint8_t *response)
 
 enum gbau_status uicc_power_on(struct uicc *uicc, const struct nvm_storage *storage, struct crypto *crypto)
 {
+    return uicc_power_on_with_applets(uicc, storage, crypto, NULL, 0);
+}
+
+enum gbau_status uicc_power_on_with_applets(struct uicc *uicc, const struct nvm_storage *storage,
+                                            struct crypto *crypto, const struct gbau_applet *applets,
+                                            size_t applet_count)
+{
     uicc->crypto = crypto;
+    uicc->applets = applets;
+    uicc->applet_count = applet_count;
     enum gbau_status status = nvm_open(&uicc->nvm, storage);
     if (status != GBAU_OK) {
         return status;
     }
     status = card_layout_read(octets_of(uicc->nvm.data, uicc->nvm.data_size), &uicc->layout);
+    if (status == GBAU_OK) {
+        status = applet_check(uicc);
+    }
     if (status != GBAU_OK) {
         return status;
     }

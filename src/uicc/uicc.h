@@ -8,6 +8,7 @@
 #define UICC_UICC_H
 
 #include "crypto/primitives.h"
+#include "gbau/uicc.h"
 #include "uicc/api_state.h"
 #include "uicc/card_layout.h"
 #include "uicc/nvm.h"
@@ -22,6 +23,7 @@ enum {
 struct uicc_channel {
     bool open;
     uint8_t application; /* active one; CARD_NO_INDEX: none */
+    uint8_t applet;      /* the embedder's that is selected, from 1; 0: none */
     uint8_t directory;   /* index of the current DF */
     uint8_t file;        /* index of the current EF; CARD_NO_INDEX: none */
     uint8_t record;      /* current record, 1..; 0: none */
@@ -39,6 +41,8 @@ struct uicc_transfer {
 
 struct uicc {
     struct crypto *crypto;
+    const struct gbau_applet *applets; /* the embedder's, beside those in the memory */
+    size_t applet_count;
     struct nvm nvm;
     struct card_layout layout;
     uint32_t verified_pins; /* bit i: PIN i; valid on all channels (TS 102 221 11.1.9) */
@@ -54,6 +58,11 @@ struct uicc {
  */
 GBAU_MUST_USE enum gbau_status uicc_power_on(struct uicc *uicc, const struct nvm_storage *storage,
                                              struct crypto *crypto);
+
+/* The same with applets, which are borrowed too. Also GBAU_E_ARGUMENT for an AID that is taken. */
+GBAU_MUST_USE enum gbau_status uicc_power_on_with_applets(struct uicc *uicc, const struct nvm_storage *storage,
+                                                          struct crypto *crypto, const struct gbau_applet *applets,
+                                                          size_t applet_count);
 
 /* A warm reset: PINs unverified, channels closed but for channel 0, MF selected. */
 void uicc_reset(struct uicc *uicc);

@@ -1,6 +1,6 @@
 /*
- * card_ends.h: a card in a file as one end of the key calls, and a NAF that has the same Ks_int_NAF as the other; for the
- * tests of the device side.
+ * card_ends.h: a card in a file as one end of the key calls, and a NAF that has the same Ks_int_NAF as the other; for
+ * the tests of the device side.
  */
 #ifndef TESTS_UNIT_ME_CARD_ENDS_H
 #define TESTS_UNIT_ME_CARD_ENDS_H
@@ -171,9 +171,7 @@ static inline struct card_ends *card_of(void **state)
     return ((struct key_ends *)*state)->context;
 }
 
-static const struct gbau_key_request seal_request = {.usage = GBAU_USAGE_ENCRYPT,
-                                                     .direction = GBAU_CARD_TO_NAF,
-                                                     .algorithm = GBAU_AES_256_GCM,
-                                                     .label = "door"};
+static const struct gbau_key_request seal_request = {
+    .usage = GBAU_USAGE_ENCRYPT, .direction = GBAU_CARD_TO_NAF, .algorithm = GBAU_AES_256_GCM, .label = "door"};
 
 #endif

@@ -177,8 +177,7 @@ static void test_additional_data_in_blocks(void **state)
     uint8_t data[1000], sealed[1100], text[1000];
     pattern(data, sizeof data);
     for (size_t a = 0; a < COUNT_OF(algorithms); a++) {
-        const struct gbau_key_request request =
-            request_of(GBAU_USAGE_ENCRYPT, GBAU_NAF_TO_CARD, algorithms[a]);
+        const struct gbau_key_request request = request_of(GBAU_USAGE_ENCRYPT, GBAU_NAF_TO_CARD, algorithms[a]);
         struct gbau_key *reader = open_card_key(card, &request);
         struct gbau_key *maker = open_naf_key(card, &request);
         for (size_t i = 0; i < COUNT_OF(lengths) * COUNT_OF(lengths); i++) {
@@ -187,8 +186,8 @@ static void test_additional_data_in_blocks(void **state)
             size_t sealed_length = 0;
             size_t text_length = 0;
             assert_ok(gbau_key_encrypt(maker, data, additional, data, length, sealed, sizeof sealed, &sealed_length));
-            assert_ok(gbau_key_decrypt(reader, data, additional, sealed, sealed_length, text, sizeof text,
-                                       &text_length));
+            assert_ok(
+                gbau_key_decrypt(reader, data, additional, sealed, sealed_length, text, sizeof text, &text_length));
             assert_int_equal(text_length, length);
             assert_memory_equal(text, data, length);
         }
@@ -347,10 +346,8 @@ static void test_open_key_outlives_a_bootstrapping(void **state)
 
 /* Persisted keys */
 
-static const struct gbau_key_request vault_request = {.usage = GBAU_USAGE_ENCRYPT,
-                                                      .direction = GBAU_CARD_TO_CARD,
-                                                      .algorithm = GBAU_AES_256_GCM,
-                                                      .label = "vault"};
+static const struct gbau_key_request vault_request = {
+    .usage = GBAU_USAGE_ENCRYPT, .direction = GBAU_CARD_TO_CARD, .algorithm = GBAU_AES_256_GCM, .label = "vault"};
 
 static void persist(struct card_ends *card, const struct gbau_key_request *request, uint32_t operations)
 {
