@@ -59,11 +59,11 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_naf_key_open(struct gbau_naf *naf, 
                                                           struct gbau_key **key);
 
 /*
- * The B-TID and the label in the kid of a sealed or authenticated message, so that the right key can be opened. Of a
- * stream it wants the first segment; more may follow. GBAU_E_MALFORMED for anything else. Nothing is verified here.
+ * The B-TID and the label in the kid of a sealed or authenticated message, and its algorithm, so that the right key can
+ * be opened; `algorithm` may be NULL. Of a stream it wants the first segment; more may follow. GBAU_E_MALFORMED for anything else. Nothing is verified here.
  */
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_naf_message_names(const void *message, size_t length, char b_tid[256],
-                                                               char label[65]);
+                                                               char label[65], enum gbau_algorithm *algorithm);
 
 /* What the NAF allows to be done with its key on the card (docs/gba_u-api.md 10). */
 struct gbau_policy {

@@ -25,6 +25,7 @@ static const struct verb verbs[] = {
     {{"bootstrap", NULL}, verb_bootstrap, "get fresh keys into a card from the operator's BSF"},
     {{"naf-key", NULL}, verb_naf_key, "let a card derive the keys of a service, and show the device's one"},
     {{"key", NULL}, verb_key, "use keys that live in a card: seal, open, MAC, authenticate, derive"},
+    {{"naf", "key"}, verb_naf_key_use, "use the service's end of such keys; write policies and revocations"},
     {{"subscriber", "add"}, verb_subscriber_add, "add a subscriber to the HSS's database"},
     {{"demo", NULL}, verb_demo, "run the whole story with real sockets, and draw it"},
 };

@@ -1,4 +1,4 @@
-/* key_options.c: what the verbs of `gbau key` are told. */
+/* key_options.c: what the verbs of `gbau key` and `gbau naf key` are told. */
 #include "cli/key_options.h"
 
 #include <string.h>
@@ -23,8 +23,21 @@ static const struct known_option known_options[] = {
     {KEY_OPTION_CARD, "--card", "CARD", "a card file, pcsc, pcsc:N, pcsc:NAME or at:DEVICE", PLACE(card)},
     {KEY_OPTION_PIN, "--pin", "DIGITS", "the card's PIN", PLACE(pin)},
     {KEY_OPTION_BSF, "--bsf", "URL", "bootstraps there first when the card has no keys or they have ended", PLACE(bsf)},
+    {KEY_OPTION_CONFIG, "--config", "FILE", "the service's configuration, as of gbau-naf, with an identity of its own",
+     PLACE(config)},
+    {KEY_OPTION_OFFLINE_KEY, "--offline-key", "HEX", "Ks_int_NAF, instead of asking the BSF", PLACE(offline_key)},
+    {KEY_OPTION_FQDN, "--fqdn", "FQDN", "the service's name, with --offline-key", PLACE(fqdn)},
     {KEY_OPTION_NAF, "--naf", "FQDN", "the service's name", PLACE(naf)},
     {KEY_OPTION_UA, "--ua", "HEX", "its Ua security protocol identifier, 10 hexadecimal digits", PLACE(ua)},
+    {KEY_OPTION_B_TID, "--b-tid", "TEXT", "which bootstrapping of which device", PLACE(b_tid)},
+    {KEY_OPTION_CALLER, "--caller", "AID", "the card's application, in hexadecimal; else everyone outside the card",
+     PLACE(caller)},
+    {KEY_OPTION_POLICY_VERSION, "--policy-version", "N", "version of the policy", PLACE(policy_version)},
+    {KEY_OPTION_USAGES, "--usages", "WORDS", "what is allowed: " KEY_USAGE_WORDS ", with commas", PLACE(usages)},
+    {KEY_OPTION_ALGORITHMS, "--algorithms", "NAMES", "which are allowed, with commas; all unless given",
+     PLACE(algorithms)},
+    {KEY_OPTION_NAF_KEY, "--naf-key", NULL, "Ks_int_NAF, and all that is open of it", PLACE(naf_key)},
+    {KEY_OPTION_KEPT_KEYS, "--kept-keys", NULL, "keys that the card keeps", PLACE(kept_keys)},
     {KEY_OPTION_LABEL, "--label", "TEXT", "the application's own name for the key, 1 to 64 characters", PLACE(label)},
     {KEY_OPTION_CHILD, "--child", "TEXT", "label of the key that is made", PLACE(child)},
     {KEY_OPTION_USAGE, "--usage", "WORD", KEY_USAGE_WORDS, PLACE(usage)},

@@ -1,4 +1,4 @@
-/* key_options.h: what the verbs of `gbau key` are told, and which of it each of them takes. */
+/* key_options.h: what the verbs of `gbau key` and `gbau naf key` are told, and which of it each of them takes. */
 #ifndef CLI_KEY_OPTIONS_H
 #define CLI_KEY_OPTIONS_H
 
@@ -9,7 +9,10 @@
 struct key_options {
     const char *card, *pin, *bsf, *naf, *ua, *label, *usage, *direction, *algorithm, *context, *mac, *operations;
     const char *child, *length, *role, *connect, *listen;
+    const char *config, *offline_key, *fqdn, *b_tid, *caller, *policy_version, *usages, *algorithms;
     bool persisted;
+    bool naf_key;
+    bool kept_keys;
     bool export;
     bool json;
 };
@@ -35,12 +38,23 @@ enum key_option_bit {
     KEY_OPTION_ROLE = 1U << 16,
     KEY_OPTION_CONNECT = 1U << 17,
     KEY_OPTION_LISTEN = 1U << 18,
-    KEY_OPTION_JSON = 1U << 19
+    KEY_OPTION_JSON = 1U << 19,
+    KEY_OPTION_CONFIG = 1U << 20,
+    KEY_OPTION_OFFLINE_KEY = 1U << 21,
+    KEY_OPTION_FQDN = 1U << 22,
+    KEY_OPTION_B_TID = 1U << 23,
+    KEY_OPTION_CALLER = 1U << 24,
+    KEY_OPTION_POLICY_VERSION = 1U << 25,
+    KEY_OPTION_USAGES = 1U << 26,
+    KEY_OPTION_ALGORITHMS = 1U << 27,
+    KEY_OPTION_NAF_KEY = 1U << 28,
+    KEY_OPTION_KEPT_KEYS = 1U << 29
 };
 
 /* Sets that verbs have in common. */
 #define KEY_OPTIONS_CARD    ((unsigned)KEY_OPTION_CARD | KEY_OPTION_PIN)
 #define KEY_OPTIONS_SERVICE ((unsigned)KEY_OPTION_NAF | KEY_OPTION_UA)
+#define KEY_OPTIONS_NAF     ((unsigned)KEY_OPTION_CONFIG | KEY_OPTION_OFFLINE_KEY | KEY_OPTION_FQDN)
 #define KEY_OPTIONS_KEY                                                                                                \
     (KEY_OPTIONS_SERVICE | KEY_OPTION_BSF | KEY_OPTION_LABEL | KEY_OPTION_ALGORITHM | KEY_OPTION_CONTEXT)
 

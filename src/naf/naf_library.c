@@ -316,7 +316,8 @@ static enum gbau_status read_names(struct octets message, struct sealed_message_
     return status;
 }
 
-enum gbau_status gbau_naf_message_names(const void *message, size_t length, char b_tid[256], char label[65])
+enum gbau_status gbau_naf_message_names(const void *message, size_t length, char b_tid[256], char label[65],
+                                        enum gbau_algorithm *algorithm)
 {
     struct sealed_message_key name;
     char label_text[APPLICATION_LABEL_MAX + 1];
@@ -332,6 +333,9 @@ enum gbau_status gbau_naf_message_names(const void *message, size_t length, char
     }
     if (status == GBAU_OK) {
         memcpy(label, label_text, strlen(label_text) + 1);
+    }
+    if (status == GBAU_OK && algorithm != NULL) {
+        *algorithm = (enum gbau_algorithm)name.algorithm;
     }
     return status;
 }

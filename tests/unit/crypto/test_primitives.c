@@ -325,8 +325,7 @@ static void test_gcm_open_vectors(void **state)
     }
 }
 
-/* A crypto remembers the key of its last message: with keys in turn, and after a message that it refused, it gives what
- * a new one gives. */
+/* A crypto keeps the key of its last message: with keys in turn, also after a refusal, it gives what a new one gives. */
 static void test_gcm_keys_in_turn(void **state)
 {
     static const uint8_t nonce[AES_GCM_NONCE_SIZE] = {7};

@@ -339,6 +339,32 @@ static void test_damaged_authenticated_messages(void **state)
     close_pair(&pair);
 }
 
+/* Made apart in Python (hmac, cryptography), with the key of test_local_key. */
+static void test_octets_of_authenticated_messages(void **state)
+{
+    static const struct {
+        enum gbau_algorithm algorithm;
+        const char *message;
+    } vectors[] = {
+        {GBAU_HMAC_SHA256,
+         "d184584aa201050458444931553876705933714a306869755a4e726b652f4e513d3d406273662e6d6e633030312e6d63"
+         "633030312e7075622e336770706e6574776f726b2e6f7267236c6162656ca04772656164206d6558201a31308df7a296"
+         "c88cbeff766e8b21a22e2bab2b59a825d11a9187d89b6b2193"},
+        {GBAU_AES_128_CMAC,
+         "d184584ea2013a000100620458444931553876705933714a306869755a4e726b652f4e513d3d406273662e6d6e633030"
+         "312e6d63633030312e7075622e336770706e6574776f726b2e6f7267236c6162656ca04772656164206d6550736cb354"
+         "03f2e614826b154046cf1aa9"},
+    };
+    for (size_t i = 0; i < COUNT_OF(vectors); i++) {
+        uint8_t message[600];
+        size_t length = 0;
+        struct key_pair pair = open_pair_of(*state, GBAU_USAGE_MAC, GBAU_CARD_TO_NAF, vectors[i].algorithm);
+        assert_ok(gbau_key_protect(pair.card, "read me", 7, message, sizeof message, &length));
+        assert_octets(octets_of(message, length), vectors[i].message);
+        close_pair(&pair);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +379,7 @@ int main(void)
         local_test(test_limits_of_sealing),
         local_test(test_damaged_messages),
         local_test(test_damaged_authenticated_messages),
+        local_test(test_octets_of_authenticated_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

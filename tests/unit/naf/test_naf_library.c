@@ -133,21 +133,23 @@ static void test_message_names(void **state)
     size_t length = 0;
     char b_tid[256] = "";
     char label[65] = "";
+    enum gbau_algorithm algorithm = 0;
     struct key_pair pair = open_pair_of(*state, GBAU_USAGE_ENCRYPT, GBAU_CARD_TO_NAF, GBAU_AES_256_GCM);
     assert_ok(gbau_key_seal(pair.card, NULL, 0, "x", 1, message, sizeof message, &length));
-    assert_ok(gbau_naf_message_names(message, length, b_tid, label));
+    assert_ok(gbau_naf_message_names(message, length, b_tid, label, &algorithm));
     assert_string_equal(b_tid, B_TID);
     assert_string_equal(label, "label");
+    assert_int_equal(algorithm, GBAU_AES_256_GCM);
     memset(message + length, 0xa5, 10); /* what follows in a stream */
-    assert_ok(gbau_naf_message_names(message, length + 10, b_tid, label));
-    assert_status(gbau_naf_message_names(message, length - 1, b_tid, label), GBAU_E_MALFORMED);
-    assert_status(gbau_naf_message_names(NULL, 1, b_tid, label), GBAU_E_ARGUMENT);
-    assert_status(gbau_naf_message_names(message, 0, b_tid, label), GBAU_E_MALFORMED);
+    assert_ok(gbau_naf_message_names(message, length + 10, b_tid, label, NULL));
+    assert_status(gbau_naf_message_names(message, length - 1, b_tid, label, NULL), GBAU_E_MALFORMED);
+    assert_status(gbau_naf_message_names(NULL, 1, b_tid, label, NULL), GBAU_E_ARGUMENT);
+    assert_status(gbau_naf_message_names(message, 0, b_tid, label, NULL), GBAU_E_MALFORMED);
     close_pair(&pair);
     pair = open_pair_of(*state, GBAU_USAGE_MAC, GBAU_CARD_TO_NAF, GBAU_HMAC_SHA256);
     b_tid[0] = '\0';
     assert_ok(gbau_key_protect(pair.card, "x", 1, message, sizeof message, &length));
-    assert_ok(gbau_naf_message_names(message, length, b_tid, label));
+    assert_ok(gbau_naf_message_names(message, length, b_tid, label, NULL));
     assert_string_equal(b_tid, B_TID);
     close_pair(&pair);
 }
