@@ -155,11 +155,11 @@ static inline void common_damaged_ciphertexts(void **state)
 
 static inline void common_nonces_differ(void **state)
 {
-    uint8_t sealed[40][28];
+    uint8_t sealed[100][28];
     size_t length = 0;
     for (size_t d = 0; d < COUNT_OF(both_directions); d++) {
         struct key_pair pair = open_pair_of(*state, GBAU_USAGE_ENCRYPT, both_directions[d], GBAU_AES_256_GCM);
-        for (size_t i = 0; i < 40; i++) {
+        for (size_t i = 0; i < COUNT_OF(sealed); i++) {
             assert_ok(gbau_key_encrypt(pair.maker, NULL, 0, NULL, 0, sealed[i], sizeof sealed[i], &length));
             for (size_t j = 0; j < i; j++) {
                 assert_memory_not_equal(sealed[i], sealed[j], 12);
