@@ -130,6 +130,19 @@ static void test_binding(void **state)
     }
 }
 
+/* The MAC is right, but the message names another version than both ends assume. */
+static void test_changed_version(void **state)
+{
+    struct run run;
+    struct key_pair pair = open_pair_of(*state, GBAU_USAGE_AUTHENTICATE, GBAU_NO_DIRECTION, GBAU_HMAC_SHA256);
+    begin_and_answer(&run, pair.naf, pair.card);
+    run.messages[1][19] = 1;
+    assert_status(finish_run(&run, pair.naf), GBAU_E_AUTHENTICATION);
+    run.messages[1][19] = 0;
+    assert_int_not_equal(finish_run(&run, pair.naf), GBAU_OK); /* the run has ended */
+    close_pair(&pair);
+}
+
 /* What comes out of a wrapping key is held to the coding, whoever made it. */
 static void test_wrapped_content_is_checked(void **state)
 {
@@ -292,6 +305,7 @@ int main(void)
         local_test(test_b_tid),
         local_test(test_callers_are_apart),
         local_test(test_binding),
+        local_test(test_changed_version),
         local_test(test_wrapped_content_is_checked),
         local_test(test_nonces_after_fork),
         local_test(test_counter_blocks),
