@@ -157,6 +157,7 @@ def show(results):
 def main(build, output):
     build = pathlib.Path(build).resolve()
     results = json_lines(build / "bench/bench_crypto") + json_lines(build / "bench/bench_card", build)
+    results += json_lines(build / "bench/bench_naf")
     results.append(bench_pcsc(build))
     results.append(bench_bootstrap(build))
     pathlib.Path(output).write_text(json.dumps({"results": results}, indent=1) + "\n")

@@ -8,7 +8,7 @@ build="gcc meson ninja-build pkg-config libssl-dev libfreediameter-dev libmicroh
   libxml2-dev libyaml-dev libjansson-dev libsqlite3-dev liblmdb-dev libpcsclite-dev libcbor-dev libcmocka-dev
   libqmi-glib-dev libmbim-glib-dev"
 firmware="meson ninja-build python3 gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm"
-test="python3 python3-pytest python3-cryptography pcscd vsmartcard-vpcd opensc pcsc-tools tshark curl openssl
+test="valgrind python3 python3-pytest python3-cryptography pcscd vsmartcard-vpcd opensc pcsc-tools tshark curl openssl
   libxml2-utils util-linux iproute2"
 bench="python3 libosmocore-dev pcscd vsmartcard-vpcd opensc util-linux iproute2"
 fuzz="clang libclang-rt-14-dev"

@@ -182,18 +182,32 @@ static enum gbau_status log_in(struct demo_story *story)
     return GBAU_OK;
 }
 
-static enum gbau_status seal_with(struct demo_story *story, struct octets naf_id)
+static enum gbau_status seal_with(struct demo_story *story, struct gbau_key *key)
 {
-    struct card_key key;
-    enum gbau_status status = card_key_open(&key, story->reader, naf_id, KEY_LABEL);
+    return gbau_key_seal(key, NULL, 0, DEMO_MESSAGE, strlen(DEMO_MESSAGE), story->sealed, sizeof story->sealed,
+                         &story->sealed_length);
+}
+
+static enum gbau_status open_key_and_seal(struct demo_story *story, struct octets naf_id)
+{
+    static const struct gbau_key_request request = {.usage = GBAU_USAGE_ENCRYPT,
+                                                    .direction = GBAU_CARD_TO_NAF,
+                                                    .algorithm = GBAU_AES_256_GCM,
+                                                    .label = KEY_LABEL};
+    struct card_api api;
+    struct gbau_key *key = NULL;
+    enum gbau_status status = card_api_open(&api, story->reader, &cli_log);
     if (status != GBAU_OK) {
-        log_error(&cli_log, "the card opens no key for " DEMO_NAF_FQDN ": %s", gbau_status_text(status));
         return status;
     }
-    struct octet_writer sealed = octet_writer_of(story->sealed, sizeof story->sealed);
-    status = card_key_seal(&key, octets_of_text(DEMO_MESSAGE), &sealed);
-    story->sealed_length = sealed.length;
-    card_key_close(&key);
+    status = card_key_open(&api, naf_id, &request, &key);
+    if (status == GBAU_OK) {
+        status = seal_with(story, key);
+    } else {
+        log_error(&cli_log, "the card opens no key for " DEMO_NAF_FQDN ": %s", gbau_status_text(status));
+    }
+    gbau_key_close(key);
+    card_api_close(&api);
     return status;
 }
 
@@ -210,7 +224,7 @@ static enum gbau_status seal(struct demo_story *story)
     enum gbau_status status = derive(story, &writer, demo_sealed_ua, &unused);
     secret_wipe(&unused, sizeof unused);
     if (status == GBAU_OK) {
-        status = seal_with(story, octets_written(&writer));
+        status = open_key_and_seal(story, octets_written(&writer));
     }
     if (status != GBAU_OK) {
         return status;

@@ -13,6 +13,8 @@
 
 #define DEMO_MESSAGE "Unlock the front door for Alice until six o'clock."
 
+enum { DEMO_OPENED_SIZE = 128 }; /* room for what the service opened, and its zero */
+
 /* The upper part is the caller's to set, all borrowed; the lower is the story's own. */
 struct demo_story {
     FILE *words; /* where it is told */
@@ -29,9 +31,9 @@ struct demo_story {
     struct usim usim;
     char b_tid[B_TID_SIZE];
     char lifetime[USIM_LIFETIME_MAX + 1];
-    uint8_t sealed[CARD_KEY_PLAINTEXT_MAX + SEALED_MESSAGE_OVERHEAD];
+    uint8_t sealed[sizeof DEMO_MESSAGE + GBAU_SEAL_OVERHEAD];
     size_t sealed_length;
-    char opened[CARD_KEY_PLAINTEXT_MAX + 1]; /* what lay in the inbox */
+    char opened[DEMO_OPENED_SIZE]; /* what lay in the inbox */
 };
 
 /* Tells a line that belongs to no step. */

@@ -31,6 +31,8 @@ static const struct verb verbs[] = {
     {{"card", "readers"}, verb_card_readers, "list PC/SC readers and modems that --card can name"},
     {{"bootstrap", NULL}, verb_bootstrap, "get fresh keys into a card from the operator's BSF"},
     {{"naf-key", NULL}, verb_naf_key, "let a card derive the keys of a service, and show the device's one"},
+    {{"key", NULL}, verb_key, "use keys that live in a card: seal, open, MAC, authenticate, derive"},
+    {{"naf", "key"}, verb_naf_key_use, "use the service's end of such keys; write policies and revocations"},
     {{"subscriber", "add"}, verb_subscriber_add, "add a subscriber to the HSS's database"},
     {{"conformance", "card"}, verb_conformance_card, "check any card against the standards, clause by clause"},
     {{"demo", NULL}, verb_demo, "run the whole story with real sockets, and draw it"},

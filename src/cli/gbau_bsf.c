@@ -29,7 +29,7 @@ static enum gbau_status read_naf_fqdns(struct yaml_config *yaml, const struct lo
     }
     for (size_t i = 0; i < naf->fqdn_count; i++) {
         (void)snprintf(path, sizeof path, "nafs.%zu.fqdns.%zu", index, i);
-        enum gbau_status status = daemon_copy_text(yaml, log, path, naf->fqdns[i], sizeof naf->fqdns[i]);
+        enum gbau_status status = settings_copy_text(yaml, log, path, naf->fqdns[i], sizeof naf->fqdns[i]);
         if (status != GBAU_OK) {
             return status;
         }
@@ -41,7 +41,7 @@ static enum gbau_status read_naf(struct yaml_config *yaml, const struct log *log
 {
     char path[PATH_SIZE];
     (void)snprintf(path, sizeof path, "nafs.%zu.identity", index);
-    enum gbau_status status = daemon_copy_text(yaml, log, path, naf->identity, sizeof naf->identity);
+    enum gbau_status status = settings_copy_text(yaml, log, path, naf->identity, sizeof naf->identity);
     if (status == GBAU_OK) {
         (void)snprintf(path, sizeof path, "nafs.%zu.group", index);
         (void)snprintf(naf->group, sizeof naf->group, "%s", yaml_config_text(yaml, path, ""));
@@ -82,19 +82,19 @@ static enum gbau_status read_rules(struct yaml_config *yaml, struct gba_u_rules 
 static enum gbau_status read_bsf(struct yaml_config *yaml, const struct log *log, struct bsf_config *bsf)
 {
     unsigned challenge_max = 0;
-    enum gbau_status status = daemon_copy_text(yaml, log, "fqdn", bsf->fqdn, sizeof bsf->fqdn);
+    enum gbau_status status = settings_copy_text(yaml, log, "fqdn", bsf->fqdn, sizeof bsf->fqdn);
     if (status == GBAU_OK) {
-        status = daemon_read_unsigned(yaml, "key_lifetime", 1, 366 * 86400, 86400, &bsf->key_lifetime_s);
+        status = settings_read_unsigned(yaml, "key_lifetime", 1, 366 * 86400, 86400, &bsf->key_lifetime_s);
     }
     if (status == GBAU_OK) {
-        status = daemon_read_unsigned(yaml, "challenge.lifetime", 1, 3600, 60, &bsf->challenge_lifetime_s);
+        status = settings_read_unsigned(yaml, "challenge.lifetime", 1, 3600, 60, &bsf->challenge_lifetime_s);
     }
     if (status == GBAU_OK) {
-        status = daemon_read_unsigned(yaml, "challenge.max", 1, 1U << 20, 16384, &challenge_max);
+        status = settings_read_unsigned(yaml, "challenge.max", 1, 1U << 20, 16384, &challenge_max);
         bsf->challenge_max = challenge_max;
     }
     if (status == GBAU_OK) {
-        status = daemon_read_unsigned(yaml, "challenge.max_for_one", 1, 1000, 16, &bsf->challenge_max_for_one);
+        status = settings_read_unsigned(yaml, "challenge.max_for_one", 1, 1000, 16, &bsf->challenge_max_for_one);
     }
     if (status == GBAU_OK) {
         status = read_rules(yaml, &bsf->gba_u_rules);
@@ -106,16 +106,16 @@ static enum gbau_status read_bsf(struct yaml_config *yaml, const struct log *log
 static enum gbau_status read_ub(struct yaml_config *yaml, const struct log *log, struct running_bsf *running)
 {
     struct http_server_config *http = &running->config.ub;
-    enum gbau_status status = daemon_read_address(yaml, log, "ub.listen", &running->ub);
+    enum gbau_status status = settings_read_address(yaml, log, "ub.listen", &running->ub);
     http->listen_address = running->ub.address;
     http->listen_port = running->ub.port;
     if (status == GBAU_OK) {
-        status = daemon_read_unsigned(yaml, "ub.threads", 1, 64, 2, &http->threads);
+        status = settings_read_unsigned(yaml, "ub.threads", 1, 64, 2, &http->threads);
     }
     if (status == GBAU_OK) {
-        status = daemon_read_unsigned(yaml, "ub.connections", 1, 100000, 1024, &http->connection_max);
+        status = settings_read_unsigned(yaml, "ub.connections", 1, 100000, 1024, &http->connection_max);
     }
-    return status == GBAU_OK ? daemon_read_unsigned(yaml, "ub.idle_timeout", 1, 3600, 15, &http->idle_timeout_s)
+    return status == GBAU_OK ? settings_read_unsigned(yaml, "ub.idle_timeout", 1, 3600, 15, &http->idle_timeout_s)
                              : status;
 }
 
@@ -129,7 +129,7 @@ static enum gbau_status read_sessions(struct yaml_config *yaml, struct running_b
     }
     if (status == GBAU_OK) {
         config->session_key = yaml_config_text(yaml, "sessions.key_file", running->key_path);
-        status = daemon_read_unsigned(yaml, "sessions.max_megabytes", 1, 1U << 20, 256, &megabytes);
+        status = settings_read_unsigned(yaml, "sessions.max_megabytes", 1, 1U << 20, 256, &megabytes);
         config->session_map_size = (size_t)megabytes << 20;
     }
     return status;
@@ -143,7 +143,7 @@ static enum gbau_status read_config(struct yaml_config *yaml, const struct log *
         status = read_ub(yaml, log, running);
     }
     if (status == GBAU_OK) {
-        status = daemon_read_diameter(yaml, log, &running->diameter);
+        status = settings_read_diameter(yaml, log, &running->diameter);
         config->diameter = running->diameter.config;
     }
     if (status == GBAU_OK) {
@@ -151,7 +151,7 @@ static enum gbau_status read_config(struct yaml_config *yaml, const struct log *
         config->hss_host = yaml_config_text(yaml, "hss.identity", NULL);
     }
     if (status == GBAU_OK) {
-        status = daemon_read_unsigned(yaml, "hss.timeout_ms", 100, 60000, 3000, &config->zh_timeout_ms);
+        status = settings_read_unsigned(yaml, "hss.timeout_ms", 100, 60000, 3000, &config->zh_timeout_ms);
     }
     return status == GBAU_OK ? read_sessions(yaml, running) : status;
 }

@@ -23,16 +23,16 @@ static enum gbau_status read_config(struct yaml_config *yaml, const struct log *
     }
     if (status == GBAU_OK) {
         config->key_file = yaml_config_text(yaml, "key_file", running->key_path);
-        status = daemon_read_unsigned(yaml, "seq_block", 1, 1U << 20, config->hss.seq_block, &config->hss.seq_block);
+        status = settings_read_unsigned(yaml, "seq_block", 1, 1U << 20, config->hss.seq_block, &config->hss.seq_block);
     }
     if (status == GBAU_OK) {
-        status = daemon_read_unsigned(yaml, "ind.first", 0, 31, config->hss.ind_first, &config->hss.ind_first);
+        status = settings_read_unsigned(yaml, "ind.first", 0, 31, config->hss.ind_first, &config->hss.ind_first);
     }
     if (status == GBAU_OK) {
-        status = daemon_read_unsigned(yaml, "ind.count", 1, 32, config->hss.ind_count, &config->hss.ind_count);
+        status = settings_read_unsigned(yaml, "ind.count", 1, 32, config->hss.ind_count, &config->hss.ind_count);
     }
     if (status == GBAU_OK) {
-        status = daemon_read_diameter(yaml, log, &running->diameter);
+        status = settings_read_diameter(yaml, log, &running->diameter);
         config->zh = running->diameter.config;
     }
     return status;

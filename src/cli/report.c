@@ -84,10 +84,18 @@ static void print_for_people(const json_t *object)
     }
 }
 
+void report_discard(struct report *report)
+{
+    if (report != NULL) {
+        json_decref(report->object);
+    }
+    free(report);
+}
+
 bool report_print(struct report *report, bool as_json)
 {
     if (report == NULL || report->object == NULL) {
-        free(report);
+        report_discard(report);
         return false;
     }
     bool printed = true;
@@ -97,8 +105,7 @@ bool report_print(struct report *report, bool as_json)
     } else {
         print_for_people(report->object);
     }
-    json_decref(report->object);
-    free(report);
+    report_discard(report);
     printed = fflush(stdout) == 0 && printed;
     if (!printed) {
         log_error(&cli_log, "cannot write the result: %m");

@@ -15,6 +15,8 @@ void report_add_number(struct report *report, const char *name, int64_t value);
 /* A list without entries yet, and an entry of texts, made by report_open and used up here; one line for people. */
 void report_add_list(struct report *report, const char *list);
 void report_add_entry(struct report *report, const char *list, struct report *entry);
+/* Ends a report that is not printed. */
+void report_discard(struct report *report);
 
 /* Prints to standard output and ends the report. False when it could not be written. */
 bool report_print(struct report *report, bool as_json);

@@ -20,6 +20,8 @@ int verb_bootstrap(int argc, char **argv);
 int verb_naf_key(int argc, char **argv);
 int verb_subscriber_add(int argc, char **argv);
 int verb_conformance_card(int argc, char **argv);
+int verb_key(int argc, char **argv);
+int verb_naf_key_use(int argc, char **argv);
 int verb_demo(int argc, char **argv);
 
 /* Prints "gbau VERB: text; hint" for a failure that nobody has explained yet; returns EXIT_FAILURE. */

@@ -16,13 +16,20 @@
 #include "crypto/sha1.h"
 #include "crypto/sm3.h"
 
+/* A context of AES-GCM, and the key whose schedule is in it. */
+struct gcm_context {
+    EVP_CIPHER_CTX *context;
+    bool is_keyed;
+    uint8_t key[BLOCK_KEY_MAX_SIZE];
+};
+
 struct openssl_state {
     EVP_CIPHER *ecb_ciphers[BLOCK_CIPHER_COUNT];
     EVP_CIPHER *aes128_gcm;
     EVP_CIPHER *aes256_gcm;
     EVP_MD *digests[DIGEST_ALGORITHM_COUNT];
     EVP_CIPHER_CTX *ecb[BLOCK_CIPHER_COUNT][BLOCK_DIRECTION_COUNT];
-    EVP_CIPHER_CTX *gcm[2]; /* AES-128, AES-256 */
+    struct gcm_context gcm[2]; /* AES-128, AES-256 */
     EVP_MD_CTX *digest;
     EVP_MAC_CTX *hmac;
 };
@@ -131,17 +138,29 @@ static enum gbau_status openssl_digest_blocks(void *state, enum digest_algorithm
     return GBAU_OK;
 }
 
+/* Sets nonce, and key unless it is the one that is set: its schedule costs as much as several hundred octets of text. */
+static bool gcm_begin(struct gcm_context *gcm, struct octets key, const uint8_t nonce[AES_GCM_NONCE_SIZE], int encrypts)
+{
+    const bool is_set = gcm->is_keyed && secret_equal(gcm->key, key.data, key.length);
+    gcm->is_keyed = EVP_CipherInit_ex2(gcm->context, NULL, is_set ? NULL : key.data, nonce, encrypts, NULL) == 1;
+    if (!is_set) {
+        memcpy(gcm->key, key.data, key.length);
+    }
+    return gcm->is_keyed;
+}
+
 static enum gbau_status openssl_aes_gcm_seal(void *state, struct octets key, const uint8_t nonce[AES_GCM_NONCE_SIZE],
                                              struct octets aad, struct octets plaintext, uint8_t *ciphertext,
                                              uint8_t tag[AES_GCM_TAG_SIZE])
 {
     struct openssl_state *openssl = state;
-    EVP_CIPHER_CTX *gcm = openssl->gcm[index_of_key(key)];
+    struct gcm_context *keyed = &openssl->gcm[index_of_key(key)];
+    EVP_CIPHER_CTX *gcm = keyed->context;
     int written = 0;
     if (aad.length > INT_MAX || plaintext.length > INT_MAX) {
         return GBAU_E_ARGUMENT;
     }
-    if (EVP_EncryptInit_ex2(gcm, NULL, key.data, nonce, NULL) != 1) {
+    if (!gcm_begin(keyed, key, nonce, 1)) {
         return GBAU_E_CRYPTO;
     }
     if (aad.length > 0 && EVP_EncryptUpdate(gcm, NULL, &written, aad.data, (int)aad.length) != 1) {
@@ -163,7 +182,8 @@ static enum gbau_status openssl_aes_gcm_open(void *state, struct octets key, con
                                              const uint8_t tag[AES_GCM_TAG_SIZE], uint8_t *plaintext)
 {
     struct openssl_state *openssl = state;
-    EVP_CIPHER_CTX *gcm = openssl->gcm[index_of_key(key)];
+    struct gcm_context *keyed = &openssl->gcm[index_of_key(key)];
+    EVP_CIPHER_CTX *gcm = keyed->context;
     uint8_t expected[AES_GCM_TAG_SIZE];
     int written = 0;
     if (aad.length > INT_MAX || ciphertext.length > INT_MAX) {
@@ -172,7 +192,7 @@ static enum gbau_status openssl_aes_gcm_open(void *state, struct octets key, con
     for (size_t i = 0; i < sizeof expected; i++) {
         expected[i] = tag[i]; /* libcrypto takes a pointer that is not const */
     }
-    if (EVP_DecryptInit_ex2(gcm, NULL, key.data, nonce, NULL) != 1 ||
+    if (!gcm_begin(keyed, key, nonce, 0) ||
         EVP_CIPHER_CTX_ctrl(gcm, EVP_CTRL_AEAD_SET_TAG, AES_GCM_TAG_SIZE, expected) != 1) {
         return GBAU_E_CRYPTO;
     }
@@ -268,9 +288,9 @@ static bool fetch_gcm(struct openssl_state *openssl)
 {
     openssl->aes128_gcm = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
     openssl->aes256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-    openssl->gcm[0] = new_cipher_context(openssl->aes128_gcm, BLOCK_ENCRYPT);
-    openssl->gcm[1] = new_cipher_context(openssl->aes256_gcm, BLOCK_ENCRYPT);
-    return openssl->gcm[0] != NULL && openssl->gcm[1] != NULL;
+    openssl->gcm[0].context = new_cipher_context(openssl->aes128_gcm, BLOCK_ENCRYPT);
+    openssl->gcm[1].context = new_cipher_context(openssl->aes256_gcm, BLOCK_ENCRYPT);
+    return openssl->gcm[0].context != NULL && openssl->gcm[1].context != NULL;
 }
 
 enum gbau_status crypto_openssl_open(struct crypto *crypto)
@@ -297,7 +317,7 @@ void crypto_openssl_close(struct crypto *crypto)
         return;
     }
     for (size_t i = 0; i < 2; i++) {
-        EVP_CIPHER_CTX_free(openssl->gcm[i]);
+        EVP_CIPHER_CTX_free(openssl->gcm[i].context);
     }
     for (size_t i = 0; i < BLOCK_CIPHER_COUNT; i++) {
         EVP_CIPHER_CTX_free(openssl->ecb[i][BLOCK_ENCRYPT]);

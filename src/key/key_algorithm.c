@@ -132,3 +132,8 @@ bool key_usage_is_possible(unsigned usage, unsigned direction, unsigned algorith
     }
     return false;
 }
+
+bool key_usage_can_be_wrapped(unsigned usage)
+{
+    return usage >= KEY_USAGE_ENCRYPT && usage <= KEY_USAGE_DERIVE;
+}

@@ -91,4 +91,7 @@ uint32_t key_algorithm_bit(unsigned algorithm);
 /* True when these three go together (clause 4.2). */
 bool key_usage_is_possible(unsigned usage, unsigned direction, unsigned algorithm);
 
+/* True for keys that may leave under another key: encrypt, mac, authenticate, derive (clause 8.7). */
+bool key_usage_can_be_wrapped(unsigned usage);
+
 #endif

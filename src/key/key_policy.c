@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "codec/ber_tlv.h"
 #include "key/api_aid.h"
+#include "key/api_coding.h"
 
 enum {
     TAG_VERSION = 0x80,
@@ -264,6 +265,11 @@ enum gbau_status key_policy_mac(struct crypto *crypto, const struct ks_int_naf *
     }
     application_key_clear(&key);
     return status;
+}
+
+void key_policy_write_mac(struct octet_writer *writer, const uint8_t mac[KEY_POLICY_MAC_SIZE])
+{
+    ber_tlv_write(writer, API_TAG_AUTHENTICATOR, octets_of(mac, KEY_POLICY_MAC_SIZE));
 }
 
 enum gbau_status key_policy_verify(struct crypto *crypto, const struct ks_int_naf *root, struct octets object,

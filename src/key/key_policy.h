@@ -60,6 +60,9 @@ GBAU_MUST_USE enum gbau_status key_revocation_read(struct octets value, struct k
 GBAU_MUST_USE enum gbau_status key_policy_mac(struct crypto *crypto, const struct ks_int_naf *root,
                                               struct octets object, uint8_t mac[KEY_POLICY_MAC_SIZE]);
 
+/* Writes the MAC behind its object, as 8E (clause 8). */
+void key_policy_write_mac(struct octet_writer *writer, const uint8_t mac[KEY_POLICY_MAC_SIZE]);
+
 /* GBAU_E_AUTHENTICATION when the MAC is wrong. */
 GBAU_MUST_USE enum gbau_status key_policy_verify(struct crypto *crypto, const struct ks_int_naf *root,
                                                  struct octets object, struct octets mac);

@@ -1,4 +1,4 @@
-/* key_cache.c: a direct-mapped table: what is overwritten is asked for again. */
+/* key_cache.c: a table in which keys lie within a window behind the place of their name. */
 #include "naf/key_cache.h"
 
 #include <pthread.h>
@@ -7,6 +7,9 @@
 
 #include "base/hash.h"
 #include "base/secret.h"
+
+/* Wide enough that a table half full has room for everyone; what is overwritten has to be asked for again. */
+enum { WINDOW = 32 };
 
 struct key_cache {
     pthread_mutex_t mutex;
@@ -50,31 +53,85 @@ void key_cache_close(struct key_cache *cache)
     free(cache);
 }
 
-static struct naf_keys *slot_of(struct key_cache *cache, const char *b_tid, enum naf_use use)
+/* The slots where keys of this name may lie: `count` of them behind `first`, around the end of the table. */
+struct window {
+    size_t first;
+    size_t count;
+};
+
+static struct window window_of(const struct key_cache *cache, const char *b_tid, const uint8_t ua[NAF_ID_UA_SIZE])
 {
-    return &cache->slots[(hash_text(b_tid) ^ (uint32_t)use) % cache->slot_count];
+    uint32_t hash = hash_text(b_tid);
+    for (size_t i = 0; i < NAF_ID_UA_SIZE; i++) {
+        hash = hash * 31 + ua[i];
+    }
+    return (struct window){.first = hash % cache->slot_count,
+                           .count = cache->slot_count < WINDOW ? cache->slot_count : WINDOW};
 }
 
-bool key_cache_find(struct key_cache *cache, const char *b_tid, enum naf_use use, struct naf_keys *keys)
+static struct naf_keys *slot_at(struct key_cache *cache, const struct window *window, size_t index)
+{
+    return &cache->slots[(window->first + index) % cache->slot_count];
+}
+
+/* NULL when there are none of this name. */
+static struct naf_keys *find_slot(struct key_cache *cache, const char *b_tid, const uint8_t ua[NAF_ID_UA_SIZE])
+{
+    const struct window window = window_of(cache, b_tid, ua);
+    for (size_t i = 0; i < window.count && b_tid[0] != '\0'; i++) {
+        struct naf_keys *slot = slot_at(cache, &window, i);
+        if (strcmp(slot->b_tid, b_tid) == 0 && memcmp(slot->ua, ua, NAF_ID_UA_SIZE) == 0) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+/* The keys end, but not the memory that they were here. */
+static void expire(struct naf_keys *slot)
+{
+    secret_wipe(&slot->ext_key, sizeof slot->ext_key);
+    secret_wipe(&slot->int_key, sizeof slot->int_key);
+    slot->expires = 0;
+}
+
+enum gbau_status key_cache_find(struct key_cache *cache, const char *b_tid, const uint8_t ua[NAF_ID_UA_SIZE],
+                                struct naf_keys *keys)
 {
     const unix_time now = clock_now(cache->clock);
     (void)pthread_mutex_lock(&cache->mutex);
-    struct naf_keys *slot = slot_of(cache, b_tid, use);
-    bool found = slot->use == use && strcmp(slot->b_tid, b_tid) == 0 && slot->b_tid[0] != '\0';
-    if (found && slot->expires <= now) {
-        secret_wipe(slot, sizeof *slot);
-        found = false;
+    struct naf_keys *slot = find_slot(cache, b_tid, ua);
+    enum gbau_status status = slot == NULL ? GBAU_E_NOT_FOUND : GBAU_OK;
+    if (slot != NULL && slot->expires <= now) {
+        expire(slot);
+        status = GBAU_E_EXPIRED;
     }
-    if (found) {
+    if (status == GBAU_OK) {
         *keys = *slot;
     }
     (void)pthread_mutex_unlock(&cache->mutex);
-    return found;
+    return status;
+}
+
+/* Where the name is already, else what expires first: an empty slot has expired long ago. */
+static struct naf_keys *choose_slot(struct key_cache *cache, const struct naf_keys *keys)
+{
+    const struct window window = window_of(cache, keys->b_tid, keys->ua);
+    struct naf_keys *chosen = find_slot(cache, keys->b_tid, keys->ua);
+    if (chosen != NULL) {
+        return chosen;
+    }
+    chosen = slot_at(cache, &window, 0);
+    for (size_t i = 1; i < window.count; i++) {
+        struct naf_keys *slot = slot_at(cache, &window, i);
+        chosen = slot->expires < chosen->expires ? slot : chosen;
+    }
+    return chosen;
 }
 
 void key_cache_put(struct key_cache *cache, const struct naf_keys *keys)
 {
     (void)pthread_mutex_lock(&cache->mutex);
-    *slot_of(cache, keys->b_tid, keys->use) = *keys;
+    *choose_slot(cache, keys) = *keys;
     (void)pthread_mutex_unlock(&cache->mutex);
 }

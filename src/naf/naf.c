@@ -16,9 +16,10 @@
 #include "base/secret.h"
 #include "base/text_coding.h"
 #include "crypto/crypto_pool.h"
-#include "naf/key_cache.h"
-#include "naf/nonce_table.h"
 #include "key/api_aid.h"
+#include "key/local_key.h"
+#include "naf/key_inquiry.h"
+#include "naf/nonce_table.h"
 
 #define REALM_EXT "3GPP-bootstrapping"
 #define REALM_INT "3GPP-bootstrapping-uicc"
@@ -128,58 +129,21 @@ static void challenge(struct naf *naf, struct naf_exchange *exchange, bool stale
 
 /* Keys: from the cache, else from the BSF */
 
-static void write_naf_id(const struct naf *naf, enum naf_use use, struct octet_writer *writer)
+static const uint8_t *ua_of(const struct naf *naf, enum naf_use use)
 {
-    octet_writer_put_text(writer, naf->config.fqdn);
-    octet_writer_put(writer, use == NAF_USE_SEALED ? naf->config.sealed_ua : naf->config.digest_ua,
-                     NAF_ID_UA_SIZE);
+    return use == NAF_USE_SEALED ? naf->config.sealed_ua : naf->config.digest_ua;
 }
 
 static void ask_bsf(struct naf *naf, struct naf_exchange *exchange)
 {
-    uint8_t naf_id[NAF_FQDN_SIZE + NAF_ID_UA_SIZE];
-    struct octet_writer naf_id_writer = octet_writer_of(naf_id, sizeof naf_id);
-    write_naf_id(naf, exchange->use, &naf_id_writer);
-    const struct gba_bir bir = {
-        .b_tid = octets_of_text(exchange->b_tid),
-        .naf_id = octets_written(&naf_id_writer),
-        .gba_u_aware = true,
-    };
     struct octet_writer writer = octet_writer_of(exchange->bir_buffer, sizeof exchange->bir_buffer);
-    gba_write_bir(&writer, &bir);
+    key_inquiry_write(&writer, naf->config.fqdn, ua_of(naf, exchange->use), exchange->b_tid);
     if (octet_writer_end(&writer) != GBAU_OK) {
         respond(exchange, STATUS_BAD_REQUEST);
         return;
     }
     exchange->bir = octets_written(&writer);
     exchange->next = NAF_ASK_BSF;
-}
-
-/* Nothing that JSON or a header would escape. */
-static bool is_plain_text(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == '"' || *text == '\\' || (unsigned char)*text >= 0x7f) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static enum gbau_status read_keys(const struct naf *naf, const struct naf_exchange *exchange,
-                                  const struct gba_bia *bia, struct naf_keys *keys)
-{
-    const unix_time now = clock_now(naf->clock);
-    *keys = (struct naf_keys){.use = exchange->use};
-    memcpy(keys->b_tid, exchange->b_tid, sizeof keys->b_tid);
-    memcpy(keys->ext_key.octets, bia->me_key_material.data, NAF_KEY_SIZE);
-    keys->has_int_key = bia->uicc_key_material.length == NAF_KEY_SIZE;
-    if (keys->has_int_key) {
-        memcpy(keys->int_key.octets, bia->uicc_key_material.data, NAF_KEY_SIZE);
-    }
-    keys->expires = bia->key_expiry == 0 ? now : clock_from_ntp(bia->key_expiry);
-    enum gbau_status status = octets_to_text(bia->impi, keys->impi, sizeof keys->impi);
-    return status == GBAU_OK && !is_plain_text(keys->impi) ? GBAU_E_MALFORMED : status;
 }
 
 /* HTTP Digest with Ks_(ext_)NAF */
@@ -247,34 +211,32 @@ static uint64_t counter_of_nonce(const uint8_t nonce[AES_GCM_NONCE_SIZE])
     return octet_reader_u64(&reader);
 }
 
-static enum gbau_status open_sealed(struct crypto *crypto, struct naf_exchange *exchange, const struct naf_keys *keys)
+/* Opens it under the key that it names; the label must be a text, as the application gets it as one. */
+static enum gbau_status open_sealed(struct naf *naf, struct naf_exchange *exchange, const struct naf_keys *keys)
 {
-    uint8_t aad[SEALED_MESSAGE_AAD_MAX];
-    struct application_key key;
-    const struct sealed_message *sealed = &exchange->sealed;
-    const struct application_key_description description = {
-        .usage = KEY_USAGE_ENCRYPT,
-        .direction = KEY_DIRECTION_CARD_TO_NAF,
-        .algorithm = sealed->key.algorithm,
-        .label = sealed->key.label,
-        .caller = octets_of(gba_u_api_aid, GBA_U_API_AID_SIZE),
-    };
-    struct octet_writer writer = octet_writer_of(aad, sizeof aad);
-    sealed_message_write_received_aad(&writer, sealed, (struct octets){0});
-    enum gbau_status status = octet_writer_end(&writer);
+    struct naf_message *message = &exchange->message;
+    struct gbau_key *key = NULL;
+    const struct local_key_root root = {.cryptos = naf->cryptos,
+                                        .int_key = &keys->int_key,
+                                        .b_tid = keys->b_tid,
+                                        .caller = octets_of(gba_u_api_aid, GBA_U_API_AID_SIZE)};
+    const struct gbau_key_request request = {.usage = GBAU_USAGE_ENCRYPT,
+                                             .direction = GBAU_CARD_TO_NAF,
+                                             .algorithm = (enum gbau_algorithm)exchange->sealed.key.algorithm,
+                                             .label = message->label};
+    enum gbau_status status = octets_to_text(exchange->sealed.key.label, message->label, sizeof message->label);
     if (status == GBAU_OK) {
-        status = application_key_derive(crypto, &keys->int_key, &description, &key);
+        status = local_key_open(&root, &request, &key);
     }
     if (status == GBAU_OK) {
-        status = application_key_open(crypto, &key, sealed->nonce, octets_written(&writer), sealed->ciphertext,
-                                      sealed->tag, exchange->message.text);
+        status = gbau_key_open_sealed(key, NULL, 0, exchange->body.data, exchange->body.length, message->text,
+                                      sizeof message->text, &message->length);
     }
-    application_key_clear(&key);
+    gbau_key_close(key);
     return status;
 }
 
-static void finish_sealed(struct naf *naf, struct crypto *crypto, struct naf_exchange *exchange,
-                          const struct naf_keys *keys)
+static void finish_sealed(struct naf *naf, struct naf_exchange *exchange, const struct naf_keys *keys)
 {
     struct naf_message *message = &exchange->message;
     if (!keys->has_int_key) {
@@ -283,17 +245,13 @@ static void finish_sealed(struct naf *naf, struct crypto *crypto, struct naf_exc
         respond(exchange, STATUS_FORBIDDEN);
         return;
     }
-    enum gbau_status status = open_sealed(crypto, exchange, keys);
-    if (status == GBAU_OK) {
-        status = octets_to_text(exchange->sealed.key.label, message->label, sizeof message->label);
-    }
+    enum gbau_status status = open_sealed(naf, exchange, keys);
     if (status != GBAU_OK) {
         log_warning(naf->log, "a sealed message of B-TID %s does not open: %s", keys->b_tid, gbau_status_text(status));
         respond(exchange, STATUS_FORBIDDEN);
         return;
     }
     memcpy(message->b_tid, keys->b_tid, sizeof message->b_tid);
-    message->length = exchange->sealed.ciphertext.length;
     message->counter = counter_of_nonce(exchange->sealed.nonce);
     exchange->next = NAF_DELIVER;
 }
@@ -302,19 +260,19 @@ static void finish_sealed(struct naf *naf, struct crypto *crypto, struct naf_exc
 
 static void finish(struct naf *naf, struct naf_exchange *exchange, const struct naf_keys *keys)
 {
-    struct crypto *crypto = crypto_pool_borrow(naf->cryptos);
     if (exchange->use == NAF_USE_SEALED) {
-        finish_sealed(naf, crypto, exchange, keys);
-    } else {
-        finish_digest(naf, crypto, exchange, keys);
+        finish_sealed(naf, exchange, keys);
+        return;
     }
+    struct crypto *crypto = crypto_pool_borrow(naf->cryptos);
+    finish_digest(naf, crypto, exchange, keys);
     crypto_pool_return(naf->cryptos, crypto);
 }
 
 static void find_keys(struct naf *naf, struct naf_exchange *exchange)
 {
     struct naf_keys keys;
-    if (!key_cache_find(naf->keys, exchange->b_tid, exchange->use, &keys)) {
+    if (key_cache_find(naf->keys, exchange->b_tid, ua_of(naf, exchange->use), &keys) != GBAU_OK) {
         ask_bsf(naf, exchange);
         return;
     }
@@ -327,7 +285,7 @@ static void begin_sealed(struct naf *naf, const struct naf_request *request, str
     exchange->use = NAF_USE_SEALED;
     if (sealed_message_read(request->body, &exchange->sealed) != GBAU_OK ||
         octets_to_text(exchange->sealed.key.b_tid, exchange->b_tid, sizeof exchange->b_tid) != GBAU_OK ||
-        !is_plain_text(exchange->b_tid)) {
+        !key_inquiry_name_is_plain(exchange->b_tid)) {
         log_warning(naf->log, "a sealed message is malformed");
         respond(exchange, STATUS_BAD_REQUEST);
         return;
@@ -346,7 +304,7 @@ static bool credentials_fit(const struct naf *naf, const struct naf_request *req
     (void)snprintf(realm, sizeof realm, "%s@%s", REALM_EXT, naf->config.fqdn);
     return strcmp(credentials->realm, realm) == 0 && strcmp(credentials->uri, request->target) == 0 &&
            credentials->qop != DIGEST_QOP_NONE && credentials->scheme == DIGEST_SCHEME_MD5 &&
-           strlen(credentials->username) < NAF_B_TID_SIZE && is_plain_text(credentials->username);
+           strlen(credentials->username) < NAF_B_TID_SIZE && key_inquiry_name_is_plain(credentials->username);
 }
 
 static void begin_digest(struct naf *naf, const struct naf_request *request, struct naf_exchange *exchange)
@@ -399,25 +357,23 @@ static void refuse(struct naf *naf, struct naf_exchange *exchange, uint32_t resu
     }
 }
 
-void naf_continue(struct naf *naf, struct naf_exchange *exchange, enum gbau_status status, struct octets bia_octets)
+void naf_continue(struct naf *naf, struct naf_exchange *exchange, enum gbau_status status, struct octets bia)
 {
-    struct gba_bia bia = {0};
     struct naf_keys keys;
-    if (status != GBAU_OK || gba_read_bia(bia_octets, &bia) != GBAU_OK) {
-        log_warning(naf->log, "the BSF does not answer");
+    uint32_t result = 0;
+    if (status == GBAU_OK) {
+        status = key_inquiry_read(bia, exchange->b_tid, ua_of(naf, exchange->use), clock_now(naf->clock), &keys,
+                                  &result);
+    }
+    if (status != GBAU_OK) {
+        log_warning(naf->log, result == GBA_RESULT_SUCCESS ? "the BSF sent an IMPI that is none"
+                                                           : "the BSF does not answer");
         respond(exchange, STATUS_UNAVAILABLE);
-        return;
-    }
-    if (bia.result != GBA_RESULT_SUCCESS) {
-        refuse(naf, exchange, bia.result);
-        return;
-    }
-    if (read_keys(naf, exchange, &bia, &keys) == GBAU_OK) {
+    } else if (result != GBA_RESULT_SUCCESS) {
+        refuse(naf, exchange, result);
+    } else {
         key_cache_put(naf->keys, &keys);
         finish(naf, exchange, &keys);
-    } else {
-        log_warning(naf->log, "the BSF sent an IMPI that is none");
-        respond(exchange, STATUS_UNAVAILABLE);
     }
     secret_wipe(&keys, sizeof keys);
 }

@@ -106,8 +106,10 @@ enum status_word api_derive(const struct api_caller *caller, uint8_t handle,
 enum status_word api_export(const struct api_caller *caller, uint8_t handle, uint8_t key[APPLICATION_KEY_SIZE]);
 enum status_word api_wrap(const struct api_caller *caller, uint8_t handle, uint8_t other,
                           struct api_wrapped_key *wrapped);
+/* `view` gets label, usage, direction and algorithm of the key that came; the label is of the card's memory. */
 enum status_word api_unwrap(const struct api_caller *caller, uint8_t handle, struct octets nonce,
-                            struct octets ciphertext, struct octets tag, uint8_t *unwrapped);
+                            struct octets ciphertext, struct octets tag, uint8_t *unwrapped,
+                            struct api_key_view *view);
 
 /* api_persist.c: persisted keys (6.3, 8.8) and lists (8.2) */
 

@@ -85,14 +85,19 @@ static void write_naf_key(struct octet_writer *response, const struct api_key_vi
     write_u32(response, API_TAG_OPERATIONS, view->operations);
 }
 
-static void write_persisted_key(struct octet_writer *response, const struct api_key_view *view)
+static void write_kind_of_key(struct octet_writer *response, const struct api_key_view *view)
 {
-    ber_tlv_write(response, API_TAG_NAF_ID, view->naf_id);
-    ber_tlv_write(response, API_TAG_B_TID, view->b_tid);
     ber_tlv_write(response, API_TAG_LABEL, view->label);
     write_octet(response, API_TAG_USAGE, (uint8_t)view->usage);
     write_octet(response, API_TAG_DIRECTION, (uint8_t)view->direction);
     write_octet(response, API_TAG_ALGORITHM, (uint8_t)view->algorithm);
+}
+
+static void write_persisted_key(struct octet_writer *response, const struct api_key_view *view)
+{
+    ber_tlv_write(response, API_TAG_NAF_ID, view->naf_id);
+    ber_tlv_write(response, API_TAG_B_TID, view->b_tid);
+    write_kind_of_key(response, view);
     write_u32(response, API_TAG_OPERATIONS, view->operations);
 }
 
@@ -399,10 +404,12 @@ static enum status_word unwrap_key(const struct api_caller *caller, uint8_t hand
                                    struct octet_writer *response)
 {
     uint8_t unwrapped = 0;
+    struct api_key_view view = {0};
     const enum status_word sw =
         api_unwrap(caller, handle, api_objects_get(objects, API_TAG_NONCE), api_objects_get(objects, API_TAG_TEXT),
-                   api_objects_get(objects, API_TAG_AUTHENTICATOR), &unwrapped);
+                   api_objects_get(objects, API_TAG_AUTHENTICATOR), &unwrapped, &view);
     write_octet(response, API_TAG_HANDLE, unwrapped);
+    write_kind_of_key(response, &view);
     return sw;
 }
 

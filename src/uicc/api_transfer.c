@@ -151,7 +151,7 @@ enum status_word api_wrap(const struct api_caller *caller, uint8_t handle, uint8
 /* UNWRAP */
 
 static enum status_word open_key(const struct api_caller *caller, const struct api_session *session, struct octets text,
-                                 uint8_t *unwrapped)
+                                 uint8_t *unwrapped, struct api_key_view *view)
 {
     struct application_key key = {0};
     struct application_key_description description = {0};
@@ -162,13 +162,17 @@ static enum status_word open_key(const struct api_caller *caller, const struct a
     }
     if (sw == SW_OK) {
         api_session_open(claimed, caller, &key, &session->origin, description.label);
+        *view = (struct api_key_view){.label = api_session_label(claimed),
+                                      .usage = description.usage,
+                                      .direction = description.direction,
+                                      .algorithm = description.algorithm};
     }
     application_key_clear(&key);
     return sw;
 }
 
 enum status_word api_unwrap(const struct api_caller *caller, uint8_t handle, struct octets nonce,
-                            struct octets ciphertext, struct octets tag, uint8_t *unwrapped)
+                            struct octets ciphertext, struct octets tag, uint8_t *unwrapped, struct api_key_view *view)
 {
     struct api_session *session;
     uint8_t text[API_WRAPPED_KEY_MAX];
@@ -185,7 +189,7 @@ enum status_word api_unwrap(const struct api_caller *caller, uint8_t handle, str
     sw = api_sw_of(application_key_open(caller->uicc->crypto, &session->key, nonce.data, (struct octets){0}, ciphertext,
                                         tag.data, text));
     if (sw == SW_OK) {
-        sw = open_key(caller, session, octets_of(text, ciphertext.length), unwrapped);
+        sw = open_key(caller, session, octets_of(text, ciphertext.length), unwrapped, view);
     }
     secret_wipe(text, sizeof text);
     return sw;

@@ -353,6 +353,31 @@ static void test_gcm_open_vectors(void **state)
     }
 }
 
+/* A crypto keeps the key of its last message: with keys in turn, also after a refusal, it gives what a new one gives. */
+static void test_gcm_keys_in_turn(void **state)
+{
+    static const uint8_t nonce[AES_GCM_NONCE_SIZE] = {7};
+    static const uint8_t order[] = {0, 0, 1, 1, 0, 2, 3, 2, 0, 3};
+    const struct octets none = {0};
+    for (size_t i = 0; i < sizeof order; i++) {
+        struct crypto fresh;
+        uint8_t key[32] = {order[i] % 2, 5};
+        uint8_t tag[AES_GCM_TAG_SIZE], expected[AES_GCM_TAG_SIZE], text[4], out[4], opened[4];
+        const struct octets octets = octets_of(key, order[i] < 2 ? 16 : 32);
+        memset(text, (int)i, sizeof text);
+        assert_ok(crypto_openssl_open(&fresh));
+        assert_ok(crypto_aes_gcm_seal(&fresh, octets, nonce, none, octets_of(text, 4), out, expected));
+        crypto_openssl_close(&fresh);
+        assert_ok(crypto_aes_gcm_seal(*state, octets, nonce, none, octets_of(text, 4), out, tag));
+        assert_memory_equal(tag, expected, sizeof tag);
+        tag[0] ^= 1;
+        assert_status(crypto_aes_gcm_open(*state, octets, nonce, none, octets_of(out, 4), tag, opened),
+                      GBAU_E_AUTHENTICATION);
+        assert_ok(crypto_aes_gcm_open(*state, octets, nonce, none, octets_of(out, 4), expected, opened));
+        assert_memory_equal(opened, text, sizeof text);
+    }
+}
+
 static void assert_refused(struct crypto *crypto, const struct gcm_message *message, struct octets text)
 {
     static const uint8_t zeros[64];
@@ -435,6 +460,7 @@ int main(void)
         crypto_test(test_gcm_seal_vectors),   crypto_test(test_gcm_open_vectors),
         crypto_test(test_gcm_flips),          crypto_test(test_gcm_truncations),
         crypto_test(test_key_lengths_of_aes), crypto_test(test_random_octets),
+        crypto_test(test_gcm_keys_in_turn),
     };
     return run_over_bindings(tests);
 }

@@ -1,0 +1,596 @@
+/* key_use_verbs.c: gbau key ...: keys of the GBA_U API on a card, for data on standard input and output. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "base/text_coding.h"
+#include "cli/data_pipe.h"
+#include "cli/key_options.h"
+#include "cli/key_words.h"
+#include "cli/message_lines.h"
+#include "cli/report.h"
+#include "cli/values.h"
+#include "cli/verbs.h"
+
+enum {
+    KEY_SIZE = 32,
+    HASH_SIZE = 32,
+    RANDOM_MAX = 1024,
+    RANDOM_USUAL = 32,
+    OBJECT_MAX = 255,
+    TEXT_SIZE = 2 * 1024 + 1
+};
+
+/* One run of a verb: what it was told, and the card. */
+struct key_use {
+    const struct key_options *options;
+    const struct key_description *description;
+    struct gbau *gbau;
+};
+
+struct key_verb {
+    const char *name;
+    const char *brief;
+    const char *summary;
+    unsigned takes;
+    unsigned requires;
+    enum gbau_usage usage; /* of the key that it uses */
+    enum gbau_direction direction;
+    enum gbau_status (*run)(const struct key_use *use);
+};
+
+/* Keys */
+
+static enum gbau_status open_key(const struct key_use *use, struct gbau_key **key)
+{
+    const struct key_options *options = use->options;
+    if (!options->persisted) {
+        return gbau_key_open(use->gbau, options->naf, use->description->ua, &use->description->request, key);
+    }
+    enum gbau_status status =
+        gbau_key_open_persisted(use->gbau, options->naf, use->description->ua, options->label, key);
+    if (status == GBAU_E_NOT_FOUND) {
+        log_error(&cli_log, "the card keeps no key '%s' for %s: 'gbau key list' shows what it keeps", options->label,
+                  options->naf);
+    }
+    return status;
+}
+
+/* Results */
+
+static void add_hex(struct report *report, const char *name, const uint8_t *octets, size_t length)
+{
+    char text[TEXT_SIZE];
+    if (hex_encode(octets_of(octets, length), text, sizeof text) == GBAU_OK) {
+        report_add_text(report, name, text);
+    }
+    secret_wipe(text, sizeof text);
+}
+
+/* What a key is, and where it comes from. */
+static void add_key(struct report *report, const struct gbau_key *key, const struct gbau_key_request *request)
+{
+    report_add_text(report, "b_tid", gbau_key_b_tid(key));
+    report_add_text(report, "label", request->label);
+    report_add_text(report, "usage", key_word_of_usage(request->usage));
+    report_add_text(report, "direction", key_word_of_direction(request->direction));
+    report_add_text(report, "algorithm", gbau_algorithm_name(request->algorithm));
+}
+
+static enum gbau_status print_report(const struct key_use *use, struct report *report)
+{
+    return report_print(report, use->options->json) ? GBAU_OK : GBAU_E_IO;
+}
+
+/* list */
+
+struct listing {
+    const struct key_use *use;
+    size_t count;
+    enum gbau_status status;
+};
+
+static bool print_entry(void *context, const struct gbau_key_entry *entry)
+{
+    struct listing *listing = context;
+    struct report *report = report_open();
+    if (listing->count++ > 0 && !listing->use->options->json) {
+        putchar('\n');
+    }
+    report_add_text(report, "kind", entry->persisted ? "persisted key" : "NAF key");
+    report_add_text(report, "naf", entry->naf_fqdn);
+    add_hex(report, "ua", entry->ua, sizeof entry->ua);
+    report_add_text(report, "b_tid", entry->b_tid);
+    if (entry->persisted) {
+        const char *algorithm = gbau_algorithm_name(entry->algorithm);
+        report_add_text(report, "label", entry->label);
+        report_add_text(report, "usage", key_word_of_usage(entry->usage));
+        report_add_text(report, "direction", key_word_of_direction(entry->direction));
+        report_add_text(report, "algorithm", algorithm == NULL ? "?" : algorithm);
+    } else {
+        report_add_number(report, "policy_version", entry->policy_version);
+    }
+    if (entry->operations != UINT32_MAX) {
+        report_add_number(report, "operations_left", entry->operations);
+    }
+    listing->status = print_report(listing->use, report);
+    return listing->status == GBAU_OK;
+}
+
+static enum gbau_status run_list(const struct key_use *use)
+{
+    struct listing listing = {.use = use};
+    enum gbau_status status = gbau_key_list(use->gbau, print_entry, &listing);
+    if (status == GBAU_OK && listing.count == 0) {
+        log_info(&cli_log, "the card has no keys that the API may use: EF_AC_GBAUAPI names the services, and a NAF key "
+                           "comes with the first use after bootstrapping");
+    }
+    return status == GBAU_OK ? listing.status : status;
+}
+
+/* encrypt, decrypt */
+
+static enum gbau_status run_stream(const struct key_use *use,
+                                   enum gbau_status (*stream)(struct gbau_key *key, const struct gbau_pipe *pipe))
+{
+    struct gbau_key *key = NULL;
+    struct data_pipe data;
+    enum gbau_status status = open_key(use, &key);
+    if (status != GBAU_OK) {
+        return status;
+    }
+    data_pipe_begin(&data);
+    status = stream(key, &data.pipe);
+    data_pipe_end(&data);
+    gbau_key_close(key);
+    return status;
+}
+
+static enum gbau_status run_encrypt(const struct key_use *use)
+{
+    enum gbau_status status = run_stream(use, gbau_key_seal_stream);
+    if (status == GBAU_E_UNSUPPORTED) {
+        log_error(&cli_log, "sealed messages are made with GCM and CCM");
+    }
+    return status;
+}
+
+static enum gbau_status run_decrypt(const struct key_use *use)
+{
+    enum gbau_status status = run_stream(use, gbau_key_open_stream);
+    if (status == GBAU_E_AUTHENTICATION) {
+        log_error(&cli_log, "not made with this key: label, context, algorithm and service must be those of the other "
+                            "end, and the card must not have been bootstrapped anew since");
+    }
+    return status;
+}
+
+/* mac, verify, hash */
+
+static enum gbau_status compute_mac(const struct key_use *use, struct gbau_key *key, struct octets data)
+{
+    uint8_t mac[GBAU_MAC_MAX];
+    size_t length = 0;
+    enum gbau_status status = gbau_key_mac(key, data.data, data.length, mac, &length);
+    if (status != GBAU_OK) {
+        return status;
+    }
+    struct report *report = report_open();
+    add_hex(report, "mac", mac, length);
+    report_add_text(report, "b_tid", gbau_key_b_tid(key));
+    return print_report(use, report);
+}
+
+static enum gbau_status verify_mac(const struct key_use *use, struct gbau_key *key, struct octets data)
+{
+    uint8_t mac[GBAU_MAC_MAX];
+    size_t length = 0;
+    if (hex_decode(octets_of_text(use->options->mac), mac, sizeof mac, &length) != GBAU_OK) {
+        log_error(&cli_log, "--mac takes 16 or 32 octets in hexadecimal");
+        return GBAU_E_ARGUMENT;
+    }
+    enum gbau_status status = gbau_key_verify(key, data.data, data.length, mac, length);
+    if (status != GBAU_OK) {
+        return status;
+    }
+    struct report *report = report_open();
+    report_add_text(report, "verified", "yes");
+    return print_report(use, report);
+}
+
+static enum gbau_status compute_hash(const struct key_use *use, struct gbau_key *key, struct octets data)
+{
+    uint8_t hash[HASH_SIZE];
+    enum gbau_status status = gbau_key_hash(key, data.data, data.length, hash);
+    if (status != GBAU_OK) {
+        return status;
+    }
+    struct report *report = report_open();
+    add_hex(report, "hash", hash, sizeof hash);
+    return print_report(use, report);
+}
+
+/* Runs an operation on all of standard input. */
+static enum gbau_status run_whole(const struct key_use *use,
+                                  enum gbau_status (*run)(const struct key_use *use, struct gbau_key *key,
+                                                          struct octets data))
+{
+    struct gbau_key *key = NULL;
+    uint8_t *data = NULL;
+    size_t length = 0;
+    enum gbau_status status = open_key(use, &key);
+    if (status == GBAU_OK) {
+        status = data_read_whole(&data, &length);
+    }
+    if (status == GBAU_OK) {
+        status = run(use, key, octets_of(data, length));
+    }
+    free(data);
+    gbau_key_close(key);
+    return status;
+}
+
+static enum gbau_status run_mac(const struct key_use *use)
+{
+    return run_whole(use, compute_mac);
+}
+
+static enum gbau_status run_verify(const struct key_use *use)
+{
+    return run_whole(use, verify_mac);
+}
+
+static enum gbau_status run_hash(const struct key_use *use)
+{
+    return run_whole(use, compute_hash);
+}
+
+/* derive, export */
+
+/* Adds the octets of a key of usage export. */
+static enum gbau_status add_octets(struct report *report, struct gbau_key *key)
+{
+    uint8_t octets[KEY_SIZE];
+    enum gbau_status status = gbau_key_export(key, octets);
+    if (status == GBAU_OK) {
+        add_hex(report, "key", octets, sizeof octets);
+    }
+    secret_wipe(octets, sizeof octets);
+    return status;
+}
+
+static enum gbau_status report_key(const struct key_use *use, struct gbau_key *key,
+                                   const struct gbau_key_request *request)
+{
+    struct report *report = report_open();
+    add_key(report, key, request);
+    enum gbau_status status = request->usage == GBAU_USAGE_EXPORT ? add_octets(report, key) : GBAU_OK;
+    if (status != GBAU_OK) {
+        report_discard(report);
+        return status;
+    }
+    return print_report(use, report);
+}
+
+static enum gbau_status run_export(const struct key_use *use)
+{
+    struct gbau_key *key = NULL;
+    enum gbau_status status = open_key(use, &key);
+    if (status == GBAU_OK) {
+        status = report_key(use, key, &use->description->request);
+    }
+    gbau_key_close(key);
+    return status;
+}
+
+/* A usage that has no direction, and one algorithm. */
+static void set_kind(struct gbau_key_request *request, enum gbau_usage usage)
+{
+    request->usage = usage;
+    request->direction = GBAU_NO_DIRECTION;
+    request->algorithm = key_words_usual_algorithm(usage);
+}
+
+/* The child as --usage, --direction and --algorithm describe it; the parent is of usage derive. */
+static enum gbau_status run_derive(const struct key_use *use)
+{
+    struct key_description parent_description = *use->description;
+    const struct key_use parent_use = {.options = use->options, .description = &parent_description, .gbau = use->gbau};
+    struct gbau_key_request request = use->description->request;
+    struct gbau_key *parent = NULL;
+    struct gbau_key *child = NULL;
+    set_kind(&parent_description.request, GBAU_USAGE_DERIVE);
+    request.label = use->options->child;
+    request.context_length = 0; /* it was the parent's */
+    if (use->options->export) {
+        set_kind(&request, GBAU_USAGE_EXPORT);
+    }
+    enum gbau_status status = open_key(&parent_use, &parent);
+    if (status == GBAU_OK) {
+        status = gbau_key_derive(parent, &request, &child);
+    }
+    if (status == GBAU_E_ACCESS && parent != NULL) {
+        log_error(&cli_log,
+                  "the policy of the service forbids such a child; keys leave the card only when it allows it");
+    }
+    if (status == GBAU_OK) {
+        status = report_key(use, child, &request);
+    }
+    gbau_key_close(child);
+    gbau_key_close(parent);
+    return status;
+}
+
+/* persist, delete, apply */
+
+static enum gbau_status run_persist(const struct key_use *use)
+{
+    uint64_t operations = UINT32_MAX;
+    struct gbau_key *key = NULL;
+    enum gbau_status status = GBAU_OK;
+    if (use->options->operations != NULL) {
+        status = value_number("--operations", use->options->operations, 1, UINT32_MAX - 1, &operations);
+    }
+    if (status == GBAU_OK) {
+        status = open_key(use, &key);
+    }
+    if (status == GBAU_OK) {
+        status = gbau_key_persist(key, (uint32_t)operations);
+    }
+    if (status == GBAU_OK) {
+        struct report *report = report_open();
+        add_key(report, key, &use->description->request);
+        status = print_report(use, report);
+    }
+    gbau_key_close(key);
+    return status;
+}
+
+static enum gbau_status run_delete(const struct key_use *use)
+{
+    enum gbau_status status =
+        gbau_key_delete_persisted(use->gbau, use->options->naf, use->description->ua, use->options->label);
+    if (status == GBAU_E_NOT_FOUND) {
+        log_error(&cli_log, "the card keeps no key '%s' for %s", use->options->label, use->options->naf);
+    }
+    return status;
+}
+
+/* A policy as octets begins with A0 or A1, which no hexadecimal digit is. */
+static enum gbau_status read_object(uint8_t object[OBJECT_MAX], size_t *length)
+{
+    uint8_t *data = NULL;
+    size_t data_length = 0;
+    enum gbau_status status = data_read_whole(&data, &data_length);
+    if (status != GBAU_OK) {
+        return status;
+    }
+    if (data_length > 0 && data[0] >= 0x80 && data_length <= OBJECT_MAX) {
+        memcpy(object, data, data_length);
+        *length = data_length;
+    } else {
+        while (data_length > 0 && (data[data_length - 1] == '\n' || data[data_length - 1] == '\r')) {
+            data_length--;
+        }
+        status = hex_decode(octets_of(data, data_length), object, OBJECT_MAX, length);
+    }
+    free(data);
+    if (status != GBAU_OK || *length == 0) {
+        log_error(&cli_log, "standard input holds no policy or revocation, in octets or hexadecimal");
+        return GBAU_E_MALFORMED;
+    }
+    return GBAU_OK;
+}
+
+static enum gbau_status run_apply(const struct key_use *use)
+{
+    uint8_t object[OBJECT_MAX];
+    size_t length = 0;
+    enum gbau_status status = read_object(object, &length);
+    return status == GBAU_OK ? gbau_apply(use->gbau, use->options->naf, use->description->ua, object, length) : status;
+}
+
+/* authenticate */
+
+/* Over standard input and output, these carry the messages: the result goes to standard error. */
+static enum gbau_status report_authenticated(const struct key_use *use, const struct message_lines *lines,
+                                             const struct gbau_key *session)
+{
+    if (!lines->is_connection) {
+        log_info(&cli_log, "authenticated: both ends know the key of %s", gbau_key_b_tid(session));
+        return GBAU_OK;
+    }
+    struct report *report = report_open();
+    report_add_text(report, "authenticated", "yes");
+    report_add_text(report, "role", use->options->role);
+    report_add_text(report, "b_tid", gbau_key_b_tid(session));
+    return print_report(use, report);
+}
+
+static enum gbau_status run_authenticate(const struct key_use *use)
+{
+    const bool begins = strcmp(use->options->role, "initiator") == 0;
+    struct message_lines lines = {0};
+    struct gbau_key *key = NULL;
+    struct gbau_key *session = NULL;
+    if (!begins && strcmp(use->options->role, "responder") != 0) {
+        log_error(&cli_log, "--role takes initiator or responder");
+        return GBAU_E_ARGUMENT;
+    }
+    enum gbau_status status = open_key(use, &key);
+    if (status == GBAU_OK) {
+        status = message_lines_open(&lines, use->options->connect, use->options->listen);
+    }
+    if (status == GBAU_OK) {
+        status = begins ? message_lines_initiate(&lines, key, &session) : message_lines_respond(&lines, key, &session);
+    }
+    if (status == GBAU_OK) {
+        status = report_authenticated(use, &lines, session);
+    }
+    gbau_key_close(session);
+    gbau_key_close(key);
+    message_lines_close(&lines);
+    return status;
+}
+
+/* random, counter */
+
+static enum gbau_status run_random(const struct key_use *use)
+{
+    uint8_t octets[RANDOM_MAX];
+    uint64_t length = RANDOM_USUAL;
+    enum gbau_status status = GBAU_OK;
+    if (use->options->length != NULL) {
+        status = value_number("--length", use->options->length, 1, RANDOM_MAX, &length);
+    }
+    if (status == GBAU_OK) {
+        status = gbau_random(use->gbau, octets, (size_t)length);
+    }
+    if (status == GBAU_OK) {
+        struct report *report = report_open();
+        add_hex(report, "random", octets, (size_t)length);
+        status = print_report(use, report);
+    }
+    secret_wipe(octets, sizeof octets);
+    return status;
+}
+
+static enum gbau_status run_counter(const struct key_use *use)
+{
+    uint64_t counter = 0;
+    char text[24];
+    enum gbau_status status = gbau_counter(use->gbau, &counter);
+    if (status != GBAU_OK) {
+        return status;
+    }
+    (void)snprintf(text, sizeof text, "%" PRIu64, counter);
+    struct report *report = report_open();
+    report_add_text(report, "counter", text);
+    return print_report(use, report);
+}
+
+/* The verbs */
+
+#define TAKES_CARD (KEY_OPTIONS_CARD | KEY_OPTION_JSON)
+#define TAKES_KEY  (TAKES_CARD | KEY_OPTIONS_KEY)
+#define NEEDS_CARD ((unsigned)KEY_OPTION_CARD)
+#define NEEDS_KEY  (NEEDS_CARD | KEY_OPTIONS_SERVICE | KEY_OPTION_LABEL)
+#define KEPT       ((unsigned)KEY_OPTION_PERSISTED)
+#define KIND       ((unsigned)KEY_OPTION_USAGE | KEY_OPTION_DIRECTION)
+
+static const struct key_verb key_verbs[] = {
+    {"list", "show the keys that a card lets be used",
+     "Shows the keys of services, and those that it keeps, that the card lets be used from outside.", TAKES_CARD,
+     NEEDS_CARD, 0, GBAU_NO_DIRECTION, run_list},
+    {"encrypt", "seal standard input for a service",
+     "Seals standard input for the service, as COSE messages (docs/gba_u-api.md 11), to standard output. A persisted\n"
+     "key of direction card-to-card seals for the card itself.",
+     TAKES_KEY | KEPT, NEEDS_KEY, GBAU_USAGE_ENCRYPT, GBAU_CARD_TO_NAF, run_encrypt},
+    {"decrypt", "open what a service sealed", "Opens what the service sealed, from standard input to standard output.",
+     TAKES_KEY | KEPT, NEEDS_KEY, GBAU_USAGE_ENCRYPT, GBAU_NAF_TO_CARD, run_decrypt},
+    {"mac", "compute a MAC of standard input", "Prints the MAC of standard input, which the service can verify.",
+     TAKES_KEY | KEPT, NEEDS_KEY, GBAU_USAGE_MAC, GBAU_CARD_TO_NAF, run_mac},
+    {"verify", "check a MAC of a service", "Checks a MAC of the service over standard input.",
+     TAKES_KEY | KEPT | KEY_OPTION_MAC, NEEDS_KEY | KEY_OPTION_MAC, GBAU_USAGE_MAC, GBAU_NAF_TO_CARD, run_verify},
+    {"authenticate", "authenticate card and service to each other",
+     "Authenticates card and service to each other, in three messages: one a line in hexadecimal, over standard input\n"
+     "and output or a connection. The other end is 'gbau naf key authenticate'.",
+     TAKES_KEY | KEPT | KEY_OPTION_ROLE | KEY_OPTION_CONNECT | KEY_OPTION_LISTEN, NEEDS_KEY | KEY_OPTION_ROLE,
+     GBAU_USAGE_AUTHENTICATE, GBAU_NO_DIRECTION, run_authenticate},
+    {"derive", "make a child of a key, in the card",
+     "Makes a child of a key of usage derive, in the card, and prints what it is; with --export its octets too. The\n"
+     "service makes the same child of the same labels.",
+     TAKES_KEY | KEPT | KIND | KEY_OPTION_CHILD | KEY_OPTION_EXPORT, NEEDS_KEY | KEY_OPTION_CHILD, GBAU_USAGE_MAC,
+     GBAU_CARD_TO_NAF, run_derive},
+    {"export", "print a key's octets, if a policy allows it",
+     "Prints the octets of a key of usage export: keep them secret. A policy of the service must allow it.", TAKES_KEY,
+     NEEDS_KEY, GBAU_USAGE_EXPORT, GBAU_NO_DIRECTION, run_export},
+    {"persist", "keep a key beyond this bootstrapping",
+     "Keeps a key in the card beyond this bootstrapping; unless told otherwise, one that seals for the card itself.",
+     TAKES_KEY | KIND | KEY_OPTION_OPERATIONS, NEEDS_KEY, GBAU_USAGE_ENCRYPT, GBAU_CARD_TO_CARD, run_persist},
+    {"delete", "delete a key that is kept", "Deletes a key that the card keeps.",
+     KEY_OPTIONS_CARD | KEY_OPTIONS_SERVICE | KEY_OPTION_LABEL, NEEDS_KEY, 0, GBAU_NO_DIRECTION, run_delete},
+    {"apply", "hand a service's policy or revocation to the card",
+     "Hands a policy or revocation of the service, from standard input, to the card.",
+     KEY_OPTIONS_CARD | KEY_OPTIONS_SERVICE, NEEDS_CARD | KEY_OPTIONS_SERVICE, 0, GBAU_NO_DIRECTION, run_apply},
+    {"hash", "let the card hash standard input", "Prints the hash of standard input, computed by the card.",
+     TAKES_CARD | KEY_OPTION_ALGORITHM, NEEDS_CARD, GBAU_USAGE_HASH, GBAU_NO_DIRECTION, run_hash},
+    {"random", "get random octets of the card", "Prints random octets of the card.", TAKES_CARD | KEY_OPTION_LENGTH,
+     NEEDS_CARD, 0, GBAU_NO_DIRECTION, run_random},
+    {"counter", "get a number that only grows", "Prints a number that the card never gives again, and that only grows.",
+     TAKES_CARD, NEEDS_CARD, 0, GBAU_NO_DIRECTION, run_counter},
+};
+enum { KEY_VERB_COUNT = sizeof key_verbs / sizeof key_verbs[0] };
+
+static void print_key_verbs(FILE *stream)
+{
+    fprintf(stream, "usage: gbau key VERB [OPTIONS]\n\nUses keys that live in a card, through the GBA_U API.\n\n");
+    for (size_t i = 0; i < KEY_VERB_COUNT; i++) {
+        fprintf(stream, "  %-14s %s\n", key_verbs[i].name, key_verbs[i].brief);
+    }
+    fprintf(stream, "\n'gbau key VERB --help' tells more about a verb.\n");
+}
+
+static const struct key_verb *find_key_verb(const char *name)
+{
+    for (size_t i = 0; i < KEY_VERB_COUNT; i++) {
+        if (strcmp(key_verbs[i].name, name) == 0) {
+            return &key_verbs[i];
+        }
+    }
+    return NULL;
+}
+
+static enum gbau_status run_on_card(const struct key_verb *verb, const struct key_options *options)
+{
+    struct key_description description;
+    struct gbau *gbau = NULL;
+    enum gbau_status status = key_options_describe(options, verb->usage, verb->direction, &description);
+    if (status == GBAU_OK) {
+        status = gbau_open(options->card, options->pin, &gbau);
+    }
+    if (status == GBAU_OK && options->bsf != NULL) {
+        status = gbau_bootstrap_if_needed(gbau, options->bsf);
+    }
+    if (status == GBAU_OK) {
+        const struct key_use use = {.options = options, .description = &description, .gbau = gbau};
+        status = verb->run(&use);
+    }
+    if (status == GBAU_E_NOT_FOUND && (verb->takes & KEY_OPTION_BSF) != 0 && !options->persisted) {
+        log_error(&cli_log,
+                  options->bsf == NULL ? "--bsf URL bootstraps first" : "bootstrapping left no key in the card");
+    }
+    gbau_close(gbau);
+    return status;
+}
+
+static int run_key_verb(const struct key_verb *verb, int argc, char **argv)
+{
+    char name[32];
+    struct key_options options;
+    (void)snprintf(name, sizeof name, "gbau key %s", verb->name);
+    enum options_outcome outcome =
+        key_options_parse(name, verb->summary, verb->takes, verb->requires, argc, argv, &options);
+    if (outcome != OPTIONS_PARSED) {
+        return options_exit_status(outcome);
+    }
+    enum gbau_status status = run_on_card(verb, &options);
+    return status == GBAU_OK ? EXIT_SUCCESS : verb_fail(name + strlen("gbau "), status);
+}
+
+int verb_key(int argc, char **argv)
+{
+    if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
+        print_key_verbs(stdout);
+        return EXIT_SUCCESS;
+    }
+    const struct key_verb *verb = argc > 0 ? find_key_verb(argv[0]) : NULL;
+    if (verb != NULL) {
+        return run_key_verb(verb, argc - 1, argv + 1);
+    }
+    fprintf(stderr, "gbau key: %s%s; 'gbau key --help' lists them\n", argc > 0 ? "unknown verb " : "a verb is missing",
+            argc > 0 ? argv[0] : "");
+    return EXIT_USAGE;
+}
