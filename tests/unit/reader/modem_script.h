@@ -3,6 +3,7 @@
 #define TESTS_UNIT_READER_MODEM_SCRIPT_H
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,13 +72,20 @@ static inline void modem_script_answer(struct modem_script *script, const char *
     }
 }
 
+/* The next octet; false when the terminal is closed. A test may have made the master one that does not block. */
+static inline bool modem_script_hear(const struct modem_script *script, char *octet)
+{
+    struct pollfd waiting = {.fd = script->master, .events = POLLIN};
+    return script->master >= 0 && poll(&waiting, 1, -1) == 1 && read(script->master, octet, 1) == 1;
+}
+
 static inline void *modem_script_thread(void *context)
 {
     struct modem_script *script = context;
     char line[1200];
     size_t length = 0;
     char octet = 0;
-    while (script->master >= 0 && read(script->master, &octet, 1) == 1) { /* ends when the terminal is closed */
+    while (modem_script_hear(script, &octet)) {
         if (octet != '\r' && octet != '\n' && length + 1 < sizeof line) {
             line[length++] = octet;
         } else if (length > 0) {
