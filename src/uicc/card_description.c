@@ -103,8 +103,11 @@ static void write_gba_state(struct octet_writer *writer, uint8_t naf_key_count)
 {
     const size_t start = writer->length;
     octet_writer_fill(writer, 0, GBA_STATE_ORDER);
-    for (uint8_t i = 0; i < naf_key_count; i++) {
-        octet_writer_u8(writer, i);
+    for (size_t turn = 0; turn < GBA_ORDER_TURNS; turn++) {
+        octet_writer_fill(writer, 0, GBA_ORDER_SERIAL_SIZE);
+        for (uint8_t i = 0; i < naf_key_count; i++) {
+            octet_writer_u8(writer, i);
+        }
     }
     octet_writer_fill(writer, 0, gba_state_size(naf_key_count) - (writer->length - start));
 }

@@ -110,9 +110,30 @@ enum gbau_status gba_store_bootstrapping(struct uicc *uicc, const struct card_ap
 
 /* The order of use: entry numbers, the last used first. */
 
+static uint32_t serial_of_turn(const struct uicc *uicc, const struct card_application *application, size_t turn)
+{
+    const size_t offset = application->gba + gba_order_offset(application->naf_key_count, turn);
+    struct octet_reader reader = octet_reader_of(octets_of(uicc->nvm.data + offset, GBA_ORDER_SERIAL_SIZE));
+    return octet_reader_u32(&reader);
+}
+
+/* The turn with the highest serial, or the lowest. */
+static size_t find_turn(const struct uicc *uicc, const struct card_application *application, bool highest)
+{
+    size_t found = 0;
+    for (size_t turn = 1; turn < GBA_ORDER_TURNS; turn++) {
+        const uint32_t serial = serial_of_turn(uicc, application, turn);
+        const uint32_t best = serial_of_turn(uicc, application, found);
+        found = (highest ? serial > best : serial < best) ? turn : found;
+    }
+    return found;
+}
+
 static const uint8_t *order_of(const struct uicc *uicc, const struct card_application *application)
 {
-    return uicc->nvm.data + application->gba + GBA_STATE_ORDER;
+    const size_t turn = find_turn(uicc, application, true);
+    return uicc->nvm.data + application->gba + gba_order_offset(application->naf_key_count, turn) +
+           GBA_ORDER_SERIAL_SIZE;
 }
 
 size_t gba_entry_position(const struct card_application *application, uint8_t index)
@@ -127,16 +148,20 @@ const uint8_t *gba_entry(const struct uicc *uicc, const struct card_application 
 
 static void change_order(struct uicc *uicc, const struct card_application *application, uint8_t first)
 {
-    uint8_t order[CARD_MAX_NAF_KEYS];
+    uint8_t octets[GBA_ORDER_SERIAL_SIZE + CARD_MAX_NAF_KEYS];
     const uint8_t *old_order = order_of(uicc, application);
-    size_t length = 0;
-    order[length++] = first;
-    for (size_t i = 0; i < application->naf_key_count && length < application->naf_key_count; i++) {
+    const size_t end = GBA_ORDER_SERIAL_SIZE + (size_t)application->naf_key_count;
+    struct octet_writer writer = octet_writer_of(octets, sizeof octets);
+    octet_writer_u32(&writer, serial_of_turn(uicc, application, find_turn(uicc, application, true)) + 1);
+    octet_writer_u8(&writer, first);
+    for (size_t i = 0; i < application->naf_key_count && writer.length < end; i++) {
         if (old_order[i] != first) {
-            order[length++] = old_order[i];
+            octet_writer_u8(&writer, old_order[i]);
         }
     }
-    nvm_change(&uicc->nvm, application->gba + GBA_STATE_ORDER, order, length);
+    const size_t turn = find_turn(uicc, application, false);
+    nvm_change(&uicc->nvm, application->gba + gba_order_offset(application->naf_key_count, turn), octets,
+               writer.length);
 }
 
 static enum gbau_status hash_naf_id(struct uicc *uicc, struct octets naf_id, uint8_t hash[SHA256_SIZE])

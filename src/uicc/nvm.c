@@ -14,7 +14,9 @@ enum {
     HEADER_SIZE = 64, /* magic (8) version (2) data size (4) record magic (8) crc (4), rest zero */
     RECORD_MAGIC_OFFSET = MAGIC_SIZE + 2 + 4,
     CRC_SIZE = 4,
-    MARK_SIZE = 64, /* sequence (8) crc (4), rest unused */
+    MARK_SIZE = 64,      /* MARK_TURNS places, rest unused */
+    MARK_TURN_SIZE = 12, /* sequence (8) crc (4) */
+    MARK_TURNS = 5,      /* the highest sequence counts; each commit takes the next place, so that none wears out */
     /* a record: record magic (8) crc (4) sequence (8) length of changes (2) count of pages (2) changes, pages */
     RECORD_HEAD_SIZE = 24,
     RECORD_CRC_START = NVM_RECORD_MAGIC_SIZE + CRC_SIZE, /* what the crc covers begins after it */
@@ -172,11 +174,12 @@ static enum gbau_status apply_pages(struct nvm *nvm, struct octets pages)
 
 static enum gbau_status write_mark(struct nvm *nvm, uint64_t sequence)
 {
-    uint8_t mark[12];
+    uint8_t mark[MARK_TURN_SIZE];
     struct octet_writer writer = octet_writer_of(mark, sizeof mark);
     octet_writer_u64(&writer, sequence);
     octet_writer_u32(&writer, crc32c_of(mark, 8));
-    return write_storage(&nvm->storage, nvm->mark_offset, mark, sizeof mark);
+    const size_t turn = (size_t)(sequence % MARK_TURNS);
+    return write_storage(&nvm->storage, nvm->mark_offset + turn * MARK_TURN_SIZE, mark, sizeof mark);
 }
 
 static enum gbau_status apply_record(struct nvm *nvm, const struct record *record)
@@ -260,10 +263,16 @@ static bool holds_later_record(const struct nvm *nvm, unsigned half, uint64_t se
 /* The last sequence number that reached the data, as far as the mark can be trusted. */
 static uint64_t read_mark(const struct nvm *nvm)
 {
-    const uint8_t *mark = nvm->storage.memory + nvm->mark_offset;
-    struct octet_reader reader = octet_reader_of(octets_of(mark, 12));
-    uint64_t sequence = octet_reader_u64(&reader);
-    return octet_reader_u32(&reader) == crc32c_of(mark, 8) ? sequence : 0;
+    uint64_t highest = 0;
+    for (size_t turn = 0; turn < MARK_TURNS; turn++) {
+        const uint8_t *mark = nvm->storage.memory + nvm->mark_offset + turn * MARK_TURN_SIZE;
+        struct octet_reader reader = octet_reader_of(octets_of(mark, MARK_TURN_SIZE));
+        const uint64_t sequence = octet_reader_u64(&reader);
+        if (octet_reader_u32(&reader) == crc32c_of(mark, 8) && sequence > highest) {
+            highest = sequence;
+        }
+    }
+    return highest;
 }
 
 /* The records that a power failure may have kept from the data, half by half. */

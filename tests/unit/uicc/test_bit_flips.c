@@ -10,7 +10,7 @@
 /* Regions of a card's memory, in the order in which they stand (see uicc/nvm.h). */
 enum region { REGION_HEADER, REGION_DATA, REGION_CHECKSUMS, REGION_MARK, REGION_JOURNAL_A, REGION_JOURNAL_B, REGIONS };
 
-enum { HEADER_SIZE = 64, HEADER_USED = 26, MARK_SIZE = 64, MARK_USED = 12, CRC_SIZE = 4 };
+enum { HEADER_SIZE = 64, HEADER_USED = 26, MARK_SIZE = 64, MARK_USED = 60, CRC_SIZE = 4 };
 
 struct flips {
     struct test_card card;
