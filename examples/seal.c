@@ -6,8 +6,8 @@
 int main(int argc, char **argv)
 {
     static const uint8_t ua[5] = {0xff, 0x67, 0x62, 0x00, 0x01};
-    static const struct gbau_key_request request = {.usage = GBAU_USAGE_ENCRYPT, .direction = GBAU_CARD_TO_NAF,
-                                                    .algorithm = GBAU_AES_256_GCM, .label = "greeting"};
+    static const struct gbau_key_request request = {
+        .usage = GBAU_USAGE_ENCRYPT, .direction = GBAU_CARD_TO_NAF, .algorithm = GBAU_AES_256_GCM, .label = "greeting"};
     struct gbau *gbau = NULL;
     struct gbau_key *key = NULL;
     uint8_t sealed[1024];
