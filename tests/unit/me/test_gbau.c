@@ -304,6 +304,24 @@ static void test_revoked_key(void **state)
     assert_true(device_matches_naf(device));
 }
 
+/* Records of EF_GBANL that are taken. */
+static size_t count_naf_keys(struct device *device)
+{
+    static const uint8_t fid[] = {0x6f, 0xda};
+    const struct apdu_command select = {.ins = 0xa4, .p2 = 0x0c, .data = octets_of(fid, 2), .le = APDU_NO_LE};
+    struct apdu_response response;
+    size_t count = 0;
+    take_from_gbau(device);
+    const struct usim *usim = &device->card.bench->usim;
+    assert_ok(apdu_exchange(usim->reader, usim->channel, &select, &response));
+    for (uint8_t record = 1; response.sw == 0x9000; record++) {
+        const struct apdu_command read = {.ins = 0xb2, .p1 = record, .p2 = 0x04, .le = APDU_ANY_LE};
+        assert_ok(apdu_exchange(usim->reader, usim->channel, &read, &response));
+        count += response.data.length > 0 && response.data.data[0] != 0xff;
+    }
+    return count;
+}
+
 static bool count_entries(void *context, const struct gbau_key_entry *entry)
 {
     (void)entry;
@@ -323,6 +341,7 @@ static void test_no_access_derives_nothing(void **state)
     assert_null(key);
     assert_ok(gbau_key_list(device->gbau, count_entries, &count));
     assert_int_equal(count, 1);
+    assert_int_equal(count_naf_keys(device), 1);
 }
 
 /* Keys */
