@@ -1,15 +1,16 @@
 /*
- * key.h: what an application does with a key distributed from Ks_int_NAF: the same calls on the device (gbau.h), where the
- * key is a handle on the card, and at the service (naf.h), where it is octets of the NAF. docs/gba_u-api.md specifies it.
+ * key.h: what an application does with a key distributed from Ks_int_NAF: the same calls on the device (gbau.h), where
+ * the key is a handle on the card, and at the service (naf.h), where it is octets of the NAF. docs/gba_u-api.md
+ * specifies it.
  *
  *     struct gbau_key_request request = {.usage = GBAU_USAGE_ENCRYPT, .direction = GBAU_CARD_TO_NAF,
  *                                        .algorithm = GBAU_AES_256_GCM, .label = "greeting"};
  *
- * Lengths are in octets. Out parameters are set on GBAU_OK only. A key is used by one thread at a time; keys of different
- * `struct gbau` or `struct gbau_naf` are independent of each other. Errors that every call may have: GBAU_E_ARGUMENT for a
- * NULL or a length out of range, GBAU_E_ACCESS for a key that is not for this usage or direction or that a policy
- * forbids, GBAU_E_LIMIT when its operations are used up; on a card also GBAU_E_IO, GBAU_E_CARD, and GBAU_E_EXPIRED for a
- * key that the service has revoked.
+ * Lengths are in octets. Out parameters are set on GBAU_OK only. A key is used by one thread at a time; keys of
+ * different `struct gbau` or `struct gbau_naf` are independent of each other. Errors that every call may have:
+ * GBAU_E_ARGUMENT for a NULL or a length out of range, GBAU_E_ACCESS for a key that is not for this usage or direction
+ * or that a policy forbids, GBAU_E_LIMIT when its operations are used up; on a card also GBAU_E_IO, GBAU_E_CARD, and
+ * GBAU_E_EXPIRED for a key that the service has revoked.
  */
 #ifndef GBAU_KEY_H
 #define GBAU_KEY_H
@@ -80,8 +81,8 @@ struct gbau_key_request {
     enum gbau_usage usage;
     enum gbau_direction direction;
     enum gbau_algorithm algorithm;
-    const char *label;   /* the application's own name for the key, 1 to 64 octets */
-    const void *context; /* what else both ends know, or NULL */
+    const char *label;     /* the application's own name for the key, 1 to 64 octets */
+    const void *context;   /* what else both ends know, or NULL */
     size_t context_length; /* 0 to 64 */
 };
 
@@ -128,7 +129,7 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_hash(struct gbau_key *key, cons
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_derive(struct gbau_key *key, const struct gbau_key_request *request,
                                                         struct gbau_key **child);
 
-/* The octets of a key of usage export. GBAU_E_ACCESS unless the NAF's policy allows it. Wipe them. */
+/* The octets of a key of usage export. On a card GBAU_E_ACCESS unless the NAF's policy allows it. Wipe them. */
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_export(struct gbau_key *key, uint8_t octets[32]);
 
 /* Wraps `other`, a key of the same holder, for the other end; unwraps what it sent. At most 160 octets. */
@@ -153,8 +154,7 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_authenticate_finish(struct gbau
                                                                      size_t capacity, size_t *length,
                                                                      struct gbau_key **session);
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_authenticate_confirm(struct gbau_key *key, const void *message,
-                                                                      size_t message_length,
-                                                                      struct gbau_key **session);
+                                                                      size_t message_length, struct gbau_key **session);
 
 /*
  * Sealed messages (11.1): COSE_Encrypt0 with the B-TID and the label in its kid, so that any COSE library can open it

@@ -4,8 +4,8 @@
  *
  *     gbau_naf_open -> gbau_naf_key_open -> gbau_key_open_sealed -> gbau_key_close -> gbau_naf_close
  *
- * Ks_int_NAF comes from the operator's BSF over Zn (TS 29.109), or from whoever has asked the BSF already. All functions
- * are thread-safe; a key is used by one thread at a time.
+ * Ks_int_NAF comes from the operator's BSF over Zn (TS 29.109), or from whoever has asked the BSF already. All
+ * functions are thread-safe; a key is used by one thread at a time.
  */
 #ifndef GBAU_NAF_H
 #define GBAU_NAF_H
@@ -46,12 +46,12 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_naf_add_key(struct gbau_naf *naf, c
                                                          const uint8_t ks_int_naf[32], unsigned lifetime_s);
 
 /*
- * Opens a key distributed from the Ks_int_NAF of this B-TID and Ua security protocol identifier; asks the BSF when it is
- * not known yet, and blocks meanwhile. `caller` is the AID of the card's application, NULL for the GBA_U API's own
+ * Opens a key distributed from the Ks_int_NAF of this B-TID and Ua security protocol identifier; asks the BSF when it
+ * is not known yet, and blocks meanwhile. `caller` is the AID of the card's application, NULL for the GBA_U API's own
  * applet, through which everyone outside the card comes. For usage hash the B-TID may be NULL. The caller owns *key; an
- * open key stays open when its B-TID expires. GBAU_E_NOT_FOUND for an unknown B-TID, GBAU_E_REFUSED when the BSF says no
- * or gives no Ks_int_NAF, GBAU_E_EXPIRED, GBAU_E_TIMEOUT and GBAU_E_UNREACHABLE when it does not answer, GBAU_E_ACCESS
- * for direction card to card. A policy binds the card; here every key can be opened.
+ * open key stays open when its B-TID expires. GBAU_E_NOT_FOUND for an unknown B-TID, GBAU_E_REFUSED when the BSF says
+ * no or gives no Ks_int_NAF, GBAU_E_EXPIRED, GBAU_E_TIMEOUT and GBAU_E_UNREACHABLE when it does not answer,
+ * GBAU_E_ACCESS for direction card to card. A policy binds the card; here every key can be opened.
  */
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_naf_key_open(struct gbau_naf *naf, const char *b_tid, const uint8_t ua[5],
                                                           const uint8_t *caller, size_t caller_length,
@@ -60,20 +60,21 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_naf_key_open(struct gbau_naf *naf, 
 
 /*
  * The B-TID and the label in the kid of a sealed or authenticated message, and its algorithm, so that the right key can
- * be opened; `algorithm` may be NULL. Of a stream it wants the first segment; more may follow. GBAU_E_MALFORMED for anything else. Nothing is verified here.
+ * be opened; `algorithm` may be NULL. Of a stream it wants the first segment; more may follow. GBAU_E_MALFORMED for
+ * anything else. Nothing is verified here.
  */
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_naf_message_names(const void *message, size_t length, char b_tid[256],
                                                                char label[65], enum gbau_algorithm *algorithm);
 
 /* What the NAF allows to be done with its key on the card (docs/gba_u-api.md 10). */
 struct gbau_policy {
-    uint32_t version;      /* greater than any before for this NAF_ID */
-    uint8_t usages;        /* bit n-1: usage n; encrypt, mac, authenticate and derive are 0f */
+    uint32_t version;          /* greater than any before for this NAF_ID */
+    uint8_t usages;            /* bit n-1: usage n; encrypt, mac, authenticate and derive are 0f */
     const uint8_t *algorithms; /* identifiers; NULL: all */
     size_t algorithm_count;
     bool allows_export;
     bool allows_wrap;
-    uint32_t operations; /* how many; UINT32_MAX: no limit */
+    uint32_t operations;       /* how many; UINT32_MAX: no limit */
     const uint8_t *callers[2]; /* AIDs; NULL: all that have a line */
     size_t caller_lengths[2];
 };

@@ -1,7 +1,7 @@
 /*
- * key_calls.h: what stands behind `struct gbau_key` of gbau/key.h: a holder of the key, on a card (me) or in this process
- * (local_key.h), does the primitive operations; everything above them is one code for both: checks in key_calls.c, COSE
- * messages and streams in key_messages.c.
+ * key_calls.h: what stands behind `struct gbau_key` of gbau/key.h: a holder of the key, on a card (me) or in this
+ * process (local_key.h), does the primitive operations; everything above them is one code for both: checks in
+ * key_calls.c, COSE messages and streams in key_messages.c.
  */
 #ifndef KEY_KEY_CALLS_H
 #define KEY_KEY_CALLS_H

@@ -1,5 +1,5 @@
-"""test_naf_key.py: the service's end of the key calls: 'gbau naf key' and libgbau-naf, against cards and a real BSF, and
-their COSE messages against codings made by hand."""
+"""test_naf_key.py: the service's end of the key calls: 'gbau naf key' and libgbau-naf, against cards and a real BSF,
+and their COSE messages against codings made by hand."""
 import hashlib
 import hmac
 import json
@@ -133,9 +133,9 @@ def test_no_bsf(network, tool, tmp_path, ports):
 # A card and its service, which has the key already
 
 def test_mac(card):
-    mac = card.at_card("mac", "--label", "m", "--json", data=b"data")
-    mac = json.loads(mac)["mac"]
-    assert json.loads(card.at_naf("verify", "--label", "m", "--mac", mac, "--json", data=b"data")) == {"verified": "yes"}
+    mac = json.loads(card.at_card("mac", "--label", "m", "--json", data=b"data"))["mac"]
+    verified = card.at_naf("verify", "--label", "m", "--mac", mac, "--json", data=b"data")
+    assert json.loads(verified) == {"verified": "yes"}
     assert "naf key verify" in refused(card.naf_command("verify", "--label", "m", "--mac", mac), b"datA")
     mac = json.loads(card.at_naf("mac", "--label", "m", "--json", data=b"data"))["mac"]
     card.at_card("verify", "--label", "m", "--mac", mac, data=b"data")
@@ -314,9 +314,9 @@ def test_names_in_messages(tool):
 
 def test_policy_is_made_as_specified(tool):
     key = secrets.token_bytes(32)
-    made = run(naf_command(tool, "policy", key, "--b-tid", B_TID, "--policy-version", "258", "--usages", "encrypt,export",
-                           "--algorithms", "AES-256-GCM,KDF", "--caller", "a000000001,a00000000203", "--operations",
-                           "1000"))
+    made = run(naf_command(tool, "policy", key, "--b-tid", B_TID, "--policy-version", "258", "--usages",
+                           "encrypt,export", "--algorithms", "AES-256-GCM,KDF", "--caller", "a000000001,a00000000203",
+                           "--operations", "1000"))
     value = bytes.fromhex("800400000102" "810121" "82020241" "830d05a00000000106a00000000203" "840101" "8504000003e8")
     policy = b"\xa0" + bytes([len(value)]) + value
     policy_key = kdf(key, 0xfe, b"gba-u-api", b"\7", b"\2", b"\x21", b"policy", API_AID, b"")
@@ -327,6 +327,9 @@ def test_policy_is_made_as_specified(tool):
     assert revoked.startswith("a10f800400000003" "810102" "8404646f6f72" "8e20")
 
 
+OFFLINE = ["--ua", UA, "--offline-key", "00" * 32, "--fqdn", FQDN, "--b-tid", B_TID]
+
+
 @pytest.mark.parametrize("arguments,complaint", [
     (["encrypt"], "missing: --ua"),
     (["encrypt", "--ua", UA], "missing: --b-tid"),
@@ -334,18 +337,14 @@ def test_policy_is_made_as_specified(tool):
     (["encrypt", "--ua", UA, "--b-tid", B_TID, "--label", "x"], "give --config FILE, or --offline-key HEX and --fqdn"),
     (["decrypt", "--ua", UA, "--offline-key", "00"], "give --config FILE, or --offline-key HEX and --fqdn"),
     (["decrypt", "--ua", "ff", "--offline-key", "00" * 32, "--fqdn", FQDN], "--ua"),
-    (["mac", "--ua", UA, "--offline-key", "00" * 31, "--fqdn", FQDN, "--b-tid", B_TID, "--label", "x"], "--offline-key"),
+    (["mac", "--ua", UA, "--offline-key", "00" * 31, "--fqdn", FQDN, "--b-tid", B_TID, "--label", "x"],
+     "--offline-key"),
     (["mac", "--ua", UA, "--config", "no.yaml", "--b-tid", B_TID, "--label", "x"], "no.yaml: No such file"),
-    (["mac", "--ua", UA, "--offline-key", "00" * 32, "--fqdn", FQDN, "--b-tid", B_TID, "--label", "x", "--caller", "a0"],
-     "--caller takes an AID"),
-    (["revoke", "--ua", UA, "--offline-key", "00" * 32, "--fqdn", FQDN, "--b-tid", B_TID, "--policy-version", "1"],
-     "say what is revoked"),
-    (["policy", "--ua", UA, "--offline-key", "00" * 32, "--fqdn", FQDN, "--b-tid", B_TID, "--policy-version", "1",
-      "--usages", "encrypt,dance"], "--usage takes"),
-    (["policy", "--ua", UA, "--offline-key", "00" * 32, "--fqdn", FQDN, "--b-tid", B_TID, "--policy-version", "x"],
-     "--policy-version"),
-    (["authenticate", "--ua", UA, "--offline-key", "00" * 32, "--fqdn", FQDN, "--b-tid", B_TID, "--label", "x", "--role",
-      "both"], "--role takes initiator or responder"),
+    (["mac", *OFFLINE, "--label", "x", "--caller", "a0"], "--caller takes an AID"),
+    (["revoke", *OFFLINE, "--policy-version", "1"], "say what is revoked"),
+    (["policy", *OFFLINE, "--policy-version", "1", "--usages", "encrypt,dance"], "--usage takes"),
+    (["policy", *OFFLINE, "--policy-version", "x"], "--policy-version"),
+    (["authenticate", *OFFLINE, "--label", "x", "--role", "both"], "--role takes initiator or responder"),
     (["dance"], "unknown verb dance"), ([], "a verb is missing"),
 ])
 def test_wrong_usage(tool, arguments, complaint):
