@@ -173,3 +173,18 @@ def test_the_library_has_what_the_headers_promise():
     exported = dict(re.findall(r" T (\w+)@@(\w+\.\d+)", symbols))
     assert set(exported) == declared and len(declared) > 30
     assert set(exported.values()) == {"GBAU_0.1"}
+
+
+@pytest.mark.skipif(IS_SANITIZED, reason="the sanitizers' library is not installed")
+@pytest.mark.parametrize("example, package", [("vault", "gbau"), ("open", "gbau-naf")])
+def test_what_is_installed_builds_an_example(tmp_path, example, package):
+    """Headers, libraries and pkg-config files of 'make install', and nothing of the source tree."""
+    run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", tmp_path / "root"])
+    (directory,) = (tmp_path / "root").rglob("pkgconfig")
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(directory), "PKG_CONFIG_SYSROOT_DIR": str(tmp_path / "root")}
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", package], env=environment, capture_output=True, text=True,
+                           check=True).stdout.split()
+    run(["cc", "-std=c17", "-Wall", "-Wextra", "-Werror", "-D_DEFAULT_SOURCE", ROOT / f"examples/{example}.c", "-o",
+         tmp_path / example, *flags])
+    linked = subprocess.run([tmp_path / example], env={"LD_LIBRARY_PATH": str(directory.parent)}, check=False)
+    assert linked.returncode == 1, "it starts, and asks for its arguments"
