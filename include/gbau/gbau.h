@@ -5,9 +5,10 @@
  *
  * A key opened here lives in the card and never leaves it; the service at the other end gets the same key from the
  * operator (naf.h). What is done with keys is in key.h, the same for both ends. No global state; all functions are
- * thread-safe as long as one `struct gbau`, and the keys opened from it, are used by one thread at a time. Lengths are in
- * octets. Errors are enum gbau_status; out parameters are set on GBAU_OK only. Errors that every call may have:
- * GBAU_E_ARGUMENT for a NULL or a value out of range, GBAU_E_IO and GBAU_E_CARD for a card that is gone or broken.
+ * thread-safe as long as one `struct gbau`, and the keys opened from it, are used by one thread at a time. Lengths
+ * are in octets. Errors are enum gbau_status; out parameters are set on GBAU_OK only. Errors that every call may
+ * have: GBAU_E_ARGUMENT for a NULL or a value out of range, GBAU_E_IO and GBAU_E_CARD for a card that is gone or
+ * broken.
  */
 #ifndef GBAU_GBAU_H
 #define GBAU_GBAU_H
@@ -25,10 +26,10 @@ struct gbau;
 #define GBAU_B_TID_SIZE 256
 
 /*
- * Opens a card: FILE, pcsc[:NAME or number], at:DEVICE, qmi:DEVICE or mbim:DEVICE. `pin` is the user PIN as 4 to 8 digits, or
- * NULL when the card does not ask for it. The caller owns *gbau and ends it with gbau_close. Messages for people go to
- * standard error. GBAU_E_NOT_FOUND, GBAU_E_BUSY when another program has it, GBAU_E_PIN_REQUIRED, GBAU_E_PIN_WRONG,
- * GBAU_E_PIN_BLOCKED.
+ * Opens a card: FILE, pcsc[:NAME or number], at:DEVICE, qmi:DEVICE or mbim:DEVICE. `pin` is the user PIN as 4 to 8
+ * digits, or NULL when the card does not ask for it. The caller owns *gbau and ends it with gbau_close. Messages for
+ * people go to standard error. GBAU_E_NOT_FOUND, GBAU_E_BUSY when another program has it, GBAU_E_PIN_REQUIRED,
+ * GBAU_E_PIN_WRONG, GBAU_E_PIN_BLOCKED.
  */
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_open(const char *card, const char *pin, struct gbau **gbau);
 
@@ -36,8 +37,8 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_open(const char *card, const char *
 GBAU_API void gbau_close(struct gbau *gbau);
 
 /*
- * Runs Ub with the operator's BSF at `bsf_url`, "http://HOST:PORT/" (TS 33.220 5.3.2, TS 24.109 4): afterwards the card has
- * a new Ks and a new B-TID, and keys that are opened from now on come from these. GBAU_E_REFUSED,
+ * Runs Ub with the operator's BSF at `bsf_url`, "http://HOST:PORT/" (TS 33.220 5.3.2, TS 24.109 4): afterwards the
+ * card has a new Ks and a new B-TID, and keys that are opened from now on come from these. GBAU_E_REFUSED,
  * GBAU_E_AUTHENTICATION when BSF or challenge are not genuine, GBAU_E_UNREACHABLE, GBAU_E_TIMEOUT, GBAU_E_BUSY,
  * GBAU_E_UNSUPPORTED for a card without GBA.
  */
@@ -53,29 +54,30 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_b_tid(struct gbau *gbau, char b_tid
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_lifetime(struct gbau *gbau, int64_t *ends);
 
 /*
- * Lets the card derive the keys of a NAF anew (TS 33.220 5.3.3, TS 31.102 7.1.1.5): Ks_int_NAF stays inside, `ks_ext_naf` is
- * the device's: wipe it. `naf_fqdn` names the service, in any case of letters; `ua` is its Ua security protocol
- * identifier (33.220 H.3). GBAU_E_NOT_FOUND before any bootstrapping.
+ * Lets the card derive the keys of a NAF anew (TS 33.220 5.3.3, TS 31.102 7.1.1.5): Ks_int_NAF stays inside,
+ * `ks_ext_naf` is the device's: wipe it. `naf_fqdn` names the service, in any case of letters; `ua` is its Ua
+ * security protocol identifier (33.220 H.3). GBAU_E_NOT_FOUND before any bootstrapping.
  */
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_naf_key(struct gbau *gbau, const char *naf_fqdn, const uint8_t ua[5],
                                                      uint8_t ks_ext_naf[32]);
 
 /*
- * Opens a key distributed from the Ks_int_NAF of a NAF (docs/gba_u-api.md 4.1, 5.2). The card derives Ks_int_NAF first
- * when it holds none of the present bootstrapping for this NAF, and only then. For usage hash `naf_fqdn` and `ua` may be
- * NULL. The caller owns *key and ends it with gbau_key_close. GBAU_E_ACCESS when EF_AC_GBAUAPI has no line for this NAF or
- * its policy forbids the key; GBAU_E_NOT_FOUND before any bootstrapping; GBAU_E_EXPIRED when the service has revoked its
- * key of this bootstrapping; GBAU_E_LIMIT when too many keys are open, no logical channel is left, or the operations
- * that the policy allows are used up; GBAU_E_UNSUPPORTED when the card lacks the algorithm or the API, or usage,
- * direction and algorithm do not go together.
+ * Opens a key distributed from the Ks_int_NAF of a NAF (docs/gba_u-api.md 4.1, 5.2). The card derives Ks_int_NAF
+ * first when it holds none of the present bootstrapping for this NAF, and only then. For usage hash `naf_fqdn` and
+ * `ua` may be NULL. The caller owns *key and ends it with gbau_key_close. GBAU_E_ACCESS when EF_AC_GBAUAPI has no
+ * line for this NAF or its policy forbids the key; GBAU_E_NOT_FOUND before any bootstrapping; GBAU_E_EXPIRED when the
+ * service has revoked its key of this bootstrapping; GBAU_E_LIMIT when too many keys are open, no logical channel is
+ * left, or the operations that the policy allows are used up; GBAU_E_UNSUPPORTED when the card lacks the algorithm or
+ * the API, or usage, direction and algorithm do not go together.
  */
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_open(struct gbau *gbau, const char *naf_fqdn, const uint8_t ua[5],
                                                       const struct gbau_key_request *request, struct gbau_key **key);
 
 /*
- * Keeps a key of usage encrypt, mac, authenticate, derive or wrap in the card beyond this bootstrapping (6.3), under its
- * label, for at most `operations` uses (UINT32_MAX: no limit); one with the same NAF and label is replaced. GBAU_E_LIMIT
- * when the card has no room. A key of direction card to card works only once it is kept and opened as that.
+ * Keeps a key of usage encrypt, mac, authenticate, derive or wrap in the card beyond this bootstrapping (6.3), under
+ * its label, for at most `operations` uses (UINT32_MAX: no limit); one with the same NAF and label is replaced.
+ * GBAU_E_LIMIT when the card has no room. A key of direction card to card works only once it is kept and opened as
+ * that.
  */
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_persist(struct gbau_key *key, uint32_t operations);
 
@@ -108,9 +110,9 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_list(struct gbau *gbau,
                                                       void *context);
 
 /*
- * Hands a policy or revocation of a NAF, as gbau_naf_make_policy or gbau_naf_make_revocation wrote it, to the card (10).
- * GBAU_E_MALFORMED, GBAU_E_AUTHENTICATION when its MAC is wrong, GBAU_E_REPLAY when it is not newer than the card's,
- * GBAU_E_NOT_FOUND when the card has no key of this NAF.
+ * Hands a policy or revocation of a NAF, as gbau_naf_make_policy or gbau_naf_make_revocation wrote it, to the card
+ * (10). GBAU_E_MALFORMED, GBAU_E_AUTHENTICATION when its MAC is wrong, GBAU_E_REPLAY when it is not newer than the
+ * card's, GBAU_E_NOT_FOUND when the card has no key of this NAF.
  */
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_apply(struct gbau *gbau, const char *naf_fqdn, const uint8_t ua[5],
                                                    const void *object, size_t length);

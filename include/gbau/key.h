@@ -104,8 +104,8 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_encrypt(struct gbau_key *key, c
                                                          uint8_t *out, size_t capacity, size_t *length);
 
 /*
- * Decrypts what gbau_key_encrypt wrote. GBAU_E_AUTHENTICATION when it was not made with this key, GBAU_E_MALFORMED when
- * it is too short or, for CBC, wrongly padded; then nothing comes out.
+ * Decrypts what gbau_key_encrypt wrote. GBAU_E_AUTHENTICATION when it was not made with this key, GBAU_E_MALFORMED
+ * when it is too short or, for CBC, wrongly padded; then nothing comes out.
  */
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_decrypt(struct gbau_key *key, const void *additional_data,
                                                          size_t additional_length, const void *in, size_t in_length,
@@ -139,8 +139,8 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_unwrap(struct gbau_key *key, co
                                                         struct gbau_key **unwrapped);
 
 /*
- * Mutual authentication in three messages (9), with a key of usage authenticate; either end may begin. Who begins calls
- * _begin and _finish, the other end _answer and _confirm. At the end both have a session key of usage derive.
+ * Mutual authentication in three messages (9), with a key of usage authenticate; either end may begin. Who begins
+ * calls _begin and _finish, the other end _answer and _confirm. At the end both have a session key of usage derive.
  * GBAU_E_AUTHENTICATION when the other end does not know the key, or assumes another policy or B-TID.
  */
 enum { GBAU_AUTHENTICATION_MESSAGE_MAX = 52 };
@@ -159,10 +159,10 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_authenticate_confirm(struct gba
 /*
  * Sealed messages (11.1): COSE_Encrypt0 with the B-TID and the label in its kid, so that any COSE library can open it
  * given the key. Text of at most GBAU_SEAL_TEXT_MAX octets, additional data of at most GBAU_ADDITIONAL_MAX; at most
- * GBAU_SEAL_OVERHEAD octets longer than the text. GBAU_E_UNSUPPORTED for CTR and CBC, which have no place in COSE, and
- * for a key whose B-TID is not known. Opening: GBAU_E_AUTHENTICATION when the message was not made with this key, also
- * when its kid or alg names another one (gbau_naf_message_names tells which); GBAU_E_MALFORMED when it is no such
- * message, or one segment of a stream.
+ * GBAU_SEAL_OVERHEAD octets longer than the text. GBAU_E_UNSUPPORTED for CTR and CBC, which have no place in COSE,
+ * and for a key whose B-TID is not known. Opening: GBAU_E_AUTHENTICATION when the message was not made with this key,
+ * also when its kid or alg names another one (gbau_naf_message_names tells which); GBAU_E_MALFORMED when it is no
+ * such message, or one segment of a stream.
  */
 enum { GBAU_SEAL_OVERHEAD = 420, GBAU_SEAL_TEXT_MAX = 65536, GBAU_ADDITIONAL_MAX = 4096 };
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_seal(struct gbau_key *key, const void *additional_data,
@@ -185,14 +185,14 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_check(struct gbau_key *key, con
                                                        const uint8_t **payload, size_t *payload_length);
 
 /*
- * Data of any length (11.2): up to GBAU_SEAL_TEXT_MAX octets as one sealed message, more as segments. Nothing is given
- * out before its segment was checked, and the last segment only when nothing stands behind it. Whoever gets an error
- * from gbau_key_open_stream throws away what was written: it is genuine, but not the whole. GBAU_E_MALFORMED for a
- * stream that was cut, put in another order, mixed with another, or made longer; GBAU_E_AUTHENTICATION for a segment
- * that was not made with this key.
+ * Data of any length (11.2): up to GBAU_SEAL_TEXT_MAX octets as one sealed message, more as segments. Nothing is
+ * given out before its segment was checked, and the last segment only when nothing stands behind it. Whoever gets an
+ * error from gbau_key_open_stream throws away what was written: it is genuine, but not the whole. GBAU_E_MALFORMED
+ * for a stream that was cut, put in another order, mixed with another, or made longer; GBAU_E_AUTHENTICATION for a
+ * segment that was not made with this key.
  *
- * `read` gives up to `capacity` octets and 0 at the end; `write` takes all it is given; both return GBAU_OK or what to
- * end with.
+ * `read` gives up to `capacity` octets and 0 at the end; `write` takes all it is given; both return GBAU_OK or what
+ * to end with.
  */
 struct gbau_pipe {
     enum gbau_status (*read)(void *context, uint8_t *octets, size_t capacity, size_t *length);

@@ -302,7 +302,8 @@ static enum gbau_status run_counter(const struct key_use *use)
 /* The verbs */
 
 #define TAKES_CARD (KEY_OPTIONS_CARD | KEY_OPTION_JSON)
-#define TAKES_KEY  (TAKES_CARD | KEY_OPTIONS_KEY)
+#define TAKES_DATA (KEY_OPTIONS_CARD | KEY_OPTIONS_KEY)
+#define TAKES_KEY  (TAKES_DATA | KEY_OPTION_JSON)
 #define NEEDS_CARD ((unsigned)KEY_OPTION_CARD)
 #define NEEDS_KEY  (NEEDS_CARD | KEY_OPTIONS_SERVICE | KEY_OPTION_LABEL)
 #define KEPT       ((unsigned)KEY_OPTION_PERSISTED)
@@ -315,9 +316,9 @@ static const struct key_verb key_verbs[] = {
     {"encrypt", "seal standard input for a service",
      "Seals standard input for the service, as COSE messages (docs/gba_u-api.md 11), to standard output. A persisted\n"
      "key of direction card-to-card seals for the card itself.",
-     TAKES_KEY | KEPT, NEEDS_KEY, GBAU_USAGE_ENCRYPT, GBAU_CARD_TO_NAF, run_encrypt},
+     TAKES_DATA | KEPT, NEEDS_KEY, GBAU_USAGE_ENCRYPT, GBAU_CARD_TO_NAF, run_encrypt},
     {"decrypt", "open what a service sealed", "Opens what the service sealed, from standard input to standard output.",
-     TAKES_KEY | KEPT, NEEDS_KEY, GBAU_USAGE_ENCRYPT, GBAU_NAF_TO_CARD, run_decrypt},
+     TAKES_DATA | KEPT, NEEDS_KEY, GBAU_USAGE_ENCRYPT, GBAU_NAF_TO_CARD, run_decrypt},
     {"mac", "compute a MAC of standard input", "Prints the MAC of standard input, which the service can verify.",
      TAKES_KEY | KEPT, NEEDS_KEY, GBAU_USAGE_MAC, GBAU_CARD_TO_NAF, run_mac},
     {"verify", "check a MAC of a service", "Checks a MAC of the service over standard input.",
@@ -386,9 +387,9 @@ static enum gbau_status run_on_card(const struct key_verb *verb, const struct ke
         const struct key_use use = {.options = options, .description = &description, .gbau = gbau};
         status = verb->run(&use);
     }
-    if (status == GBAU_E_NOT_FOUND && (verb->takes & KEY_OPTION_BSF) != 0 && !options->persisted) {
-        log_error(&cli_log,
-                  options->bsf == NULL ? "--bsf URL bootstraps first" : "bootstrapping left no key in the card");
+    const bool could_bootstrap = gbau != NULL && (verb->takes & KEY_OPTION_BSF) != 0 && options->bsf == NULL;
+    if (status == GBAU_E_NOT_FOUND && could_bootstrap && !options->persisted) {
+        log_error(&cli_log, "--bsf URL bootstraps first");
     }
     gbau_close(gbau);
     return status;

@@ -1,4 +1,4 @@
-"""test_examples.py: the programs of examples/, built with the public headers and the shared library alone, do what they say."""
+"""test_examples.py: the programs of examples/, built with public headers and shared libraries alone."""
 import hashlib
 import hmac
 import os
@@ -19,7 +19,8 @@ PIN = "1234"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("GBAU_BUILD", "build")).resolve()
 IS_SANITIZED = b"__asan_init" in (BUILD / "examples" / "seal").read_bytes()
-VALGRIND = ["valgrind", "--quiet", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect", "--error-exitcode=99"]
+VALGRIND = ["valgrind", "--quiet", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect",
+            "--error-exitcode=99"]
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +51,13 @@ class Device:
 
     def naf_command(self, verb, *options):
         gba = self.run_of_gba()
-        return [self.programs.path("gbau"), "naf", "key", verb, "--offline-key", gba.ks_int_naf(FQDN).hex(), "--fqdn", FQDN,
-                "--ua", UA, "--b-tid", gba.b_tid, *options]
+        return [self.programs.path("gbau"), "naf", "key", verb, "--offline-key", gba.ks_int_naf(FQDN).hex(), "--fqdn",
+                FQDN, "--ua", UA, "--b-tid", gba.b_tid, *options]
+
+    def policy(self):
+        """One that lets keys of usage export out."""
+        policy = self.naf_command("policy", "--policy-version", "1", "--usages", "derive,export")
+        return bytes.fromhex(run(policy).decode())
 
 
 def call(command, data=b""):
@@ -124,7 +130,8 @@ def test_vault(device, length):
     data = secrets.token_bytes(length)
     sealed = run(device.command("vault", "put"), data)
     assert run(device.command("vault", "get"), sealed) == data
-    run([device.programs.path("gbau"), "bootstrap", "--card", device.path, "--pin", PIN, "--bsf", device.network.ub_url])
+    run([device.programs.path("gbau"), "bootstrap", "--card", device.path, "--pin", PIN, "--bsf",
+         device.network.ub_url])
     assert run(device.command("vault", "get"), sealed) == data
     done = call(device.command("vault", "get"), sealed[:-1])
     assert done.returncode == 1
@@ -132,10 +139,11 @@ def test_vault(device, length):
 
 def test_psk(device):
     assert call(device.command("psk", "session 7")).returncode == 1, "no policy, no key"
-    policy = bytes.fromhex(run(device.naf_command("policy", "--policy-version", "1", "--usages", "derive,export")).decode())
+    policy = device.policy()
     exported = run(device.command("psk", "session 7"), policy)
     assert exported == run(device.command("psk", "session 7")), "the policy stays"
-    parent = kdf(device.run_of_gba().ks_int_naf(FQDN), 0xfe, b"gba-u-api", b"\4", b"\0", b"\x41", b"sessions", API_AID, b"")
+    root = device.run_of_gba().ks_int_naf(FQDN)
+    parent = kdf(root, 0xfe, b"gba-u-api", b"\4", b"\0", b"\x41", b"sessions", API_AID, b"")
     child = kdf(parent, 0xfe, b"gba-u-api-child", b"\6", b"\0", b"\x41", b"psk", b"session 7")
     assert exported.decode() == child.hex() + "\n"
 
@@ -149,13 +157,12 @@ def test_how_they_fail(device, example):
 
 
 @pytest.mark.skipif(IS_SANITIZED, reason="valgrind does not run sanitized programs")
-@pytest.mark.parametrize("example, arguments", [("seal", ["x"]), ("challenge", []), ("meter", ["1"]), ("vault", ["put"]),
-                                                ("psk", ["s"])])
+@pytest.mark.parametrize("example, arguments", [("seal", ["x"]), ("challenge", []), ("meter", ["1"]),
+                                                ("vault", ["put"]), ("psk", ["s"])])
 def test_memory(device, example, arguments):
     """Nothing is read that was not written, and nothing is left behind."""
     run(device.command("seal", "x"))
-    policy = bytes.fromhex(run(device.naf_command("policy", "--policy-version", "1", "--usages", "derive,export")).decode())
-    data = policy if example == "psk" else secrets.token_bytes(100)
+    data = device.policy() if example == "psk" else secrets.token_bytes(100)
     done = call([*VALGRIND, *device.command(example, *arguments)], data)
     assert done.returncode == (1 if example == "challenge" else 0), done.stderr.decode()
     assert b"==" not in done.stderr, done.stderr.decode()
@@ -173,3 +180,18 @@ def test_the_library_has_what_the_headers_promise():
     exported = dict(re.findall(r" T (\w+)@@(\w+\.\d+)", symbols))
     assert set(exported) == declared and len(declared) > 30
     assert set(exported.values()) == {"GBAU_0.1"}
+
+
+@pytest.mark.skipif(IS_SANITIZED, reason="the sanitizers' library is not installed")
+@pytest.mark.parametrize("example, package", [("vault", "gbau"), ("open", "gbau-naf")])
+def test_what_is_installed_builds_an_example(tmp_path, example, package):
+    """Headers, libraries and pkg-config files of 'make install', and nothing of the source tree."""
+    run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", tmp_path / "root"])
+    (directory,) = (tmp_path / "root").rglob("pkgconfig")
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(directory), "PKG_CONFIG_SYSROOT_DIR": str(tmp_path / "root")}
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", package], env=environment, capture_output=True,
+                           text=True, check=True).stdout.split()
+    run(["cc", "-std=c17", "-Wall", "-Wextra", "-Werror", "-D_DEFAULT_SOURCE", ROOT / f"examples/{example}.c", "-o",
+         tmp_path / example, *flags])
+    linked = subprocess.run([tmp_path / example], env={"LD_LIBRARY_PATH": str(directory.parent)}, check=False)
+    assert linked.returncode == 1, "it starts, and asks for its arguments"

@@ -19,8 +19,8 @@ UA = UA_SEALED.hex()
 MIB = 1 << 20
 NO_HOST = "http://127.0.0.1:1/"
 PIPE_TIME_S = 30
-VERBS = ["list", "encrypt", "decrypt", "mac", "verify", "authenticate", "derive", "export", "persist", "delete", "apply",
-         "hash", "random", "counter"]
+VERBS = ["list", "encrypt", "decrypt", "mac", "verify", "authenticate", "derive", "export", "persist", "delete",
+         "apply", "hash", "random", "counter"]
 
 
 @pytest.fixture(scope="module")
@@ -283,7 +283,8 @@ def authenticate_over_pipes(initiator, responder):
     """Each program's output is the other's input; gives both exit statuses and what they said."""
     there, here = os.pipe(), os.pipe()
     programs = []
-    for command, role, ends in ((initiator, "initiator", (here[0], there[1])), (responder, "responder", (there[0], here[1]))):
+    both = ((initiator, "initiator", (here[0], there[1])), (responder, "responder", (there[0], here[1])))
+    for command, role, ends in both:
         programs.append(subprocess.Popen([*map(str, command), "--role", role], stdin=ends[0], stdout=ends[1],
                                          stderr=subprocess.PIPE))
     for descriptor in (*there, *here):
@@ -355,8 +356,9 @@ def test_values_that_mean_nothing(card, options, complaint):
 
 @pytest.mark.parametrize("arguments, complaint", [
     ([], "a verb is missing"), (["dance"], "unknown verb dance"), (["list"], "missing: --card"),
-    (["encrypt", "--card", "c"], "missing: --naf"), (["verify", "--card", "c", "--naf", "n", "--ua", UA, "--label", "x"],
-                                                      "missing: --mac"),
+    (["encrypt", "--card", "c"], "missing: --naf"),
+    (["verify", "--card", "c", "--naf", "n", "--ua", UA, "--label", "x"], "missing: --mac"),
+    (["encrypt", "--card", "c", "--json"], "unknown option --json"),
     (["list", "--card", "c", "--label", "x"], "unknown option --label"),
     (["derive", "--card", "c", "--naf", "n", "--ua", UA, "--label", "x"], "missing: --child"),
 ])

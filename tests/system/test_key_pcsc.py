@@ -1,4 +1,4 @@
-"""test_key_pcsc.py: keys of a card in a PC/SC reader, where T=0 holds responses back and each command takes its time."""
+"""test_key_pcsc.py: keys of a card in a PC/SC reader, where T=0 holds responses back."""
 import json
 import secrets
 import subprocess
@@ -22,7 +22,8 @@ def network(new_network):
 
 
 def run(command, data=b"", prefix=()):
-    done = subprocess.run([*map(str, prefix), *map(str, command)], input=data, capture_output=True, timeout=60, check=False)
+    done = subprocess.run([*map(str, prefix), *map(str, command)], input=data, capture_output=True, timeout=60,
+                          check=False)
     assert (done.returncode, done.stderr) == (0, b""), f"{command}: {done.stderr.decode()}"
     return done.stdout
 
@@ -41,8 +42,8 @@ def test_keys_through_a_reader(programs, network, reader, served, new_subscriber
         return run(command, data, reader.prefix)
 
     def at_naf(verb, *options, data=b""):
-        return run([tool, "naf", "key", verb, "--offline-key", key, "--fqdn", FQDN, "--ua", UA, "--b-tid", b_tid, "--label",
-                    "x", *options], data)
+        return run([tool, "naf", "key", verb, "--offline-key", key, "--fqdn", FQDN, "--ua", UA, "--b-tid", b_tid,
+                    "--label", "x", *options], data)
 
     with served(path):
         for algorithm in ("AES-256-GCM", "AES-128-CCM"):
