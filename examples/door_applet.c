@@ -1,10 +1,10 @@
 /*
- * door_applet.c: an applet on the card that opens a door. It keeps a credential that the doors' service and the card share
- * and answers a door's challenge with a MAC. The phone that carries the messages never gets the key, nor may it use it;
- * and the door opens without a network, and after a new bootstrapping too.
+ * door_applet.c: an applet on the card that opens a door. It keeps a credential that the doors' service and the card
+ * share and answers a door's challenge with a MAC. The phone that carries the messages never gets the key, nor may it
+ * use it; and the door opens without a network, and after a new bootstrapping too.
  *
- *     80 E0 00 00                 enrol: distributes the credential from the key of the service, which was derived before
- *     80 E2 00 00 10 <challenge>  open: the MAC over the door's 16 octets
+ *     80 E0 00 00                 enrol: distributes the credential from the key of the service, which was derived
+ * before 80 E2 00 00 10 <challenge>  open: the MAC over the door's 16 octets
  */
 #include "door_applet.h"
 

@@ -1,8 +1,8 @@
 /*
  * api_vectors.c: prints the test vectors of docs/gba_u-api.md: tests/data/gba_u_api.json, or with --annex its annex A.
  *
- * Everything starts from Ks_int_NAF of V1 in tests/data/gba_u.json. tests/system/test_api_vectors.py computes all of it a second
- * time with other libraries, and compares both files with what is printed here.
+ * Everything starts from Ks_int_NAF of V1 in tests/data/gba_u.json. tests/system/test_api_vectors.py computes all of it
+ * a second time with other libraries, and compares both files with what is printed here.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,11 +173,10 @@ static void print_algorithm(const struct key_algorithm_properties *algorithm)
 {
     const bool is_mac = algorithm->kind == KEY_ALGORITHM_KIND_MAC;
     struct vector vector = {.name = algorithm->name};
-    const struct application_key_description description = description_of(
-        is_mac ? KEY_USAGE_MAC : KEY_USAGE_ENCRYPT, KEY_DIRECTION_CARD_TO_NAF, algorithm->algorithm);
+    const struct application_key_description description =
+        description_of(is_mac ? KEY_USAGE_MAC : KEY_USAGE_ENCRYPT, KEY_DIRECTION_CARD_TO_NAF, algorithm->algorithm);
     const struct application_key key = derive(&vector, &description);
-    void (*const add_output)(struct vector *, const struct key_algorithm_properties *,
-                             const struct application_key *) =
+    void (*const add_output)(struct vector *, const struct key_algorithm_properties *, const struct application_key *) =
         is_mac                                       ? add_mac
         : algorithm->kind == KEY_ALGORITHM_KIND_AEAD ? add_aead
                                                      : add_block_mode;
@@ -274,9 +273,8 @@ static void print_rulings(void)
     struct octet_writer writer = octet_writer_of(octets, sizeof octets);
     key_policy_write(&writer, &policy);
     print_ruling("policy", &writer);
-    const struct key_revocation revocation = {.version = POLICY_VERSION + 1,
-                                              .scope = KEY_REVOCATION_PERSISTED_KEYS,
-                                              .label = octets_of_text(LABEL)};
+    const struct key_revocation revocation = {
+        .version = POLICY_VERSION + 1, .scope = KEY_REVOCATION_PERSISTED_KEYS, .label = octets_of_text(LABEL)};
     writer = octet_writer_of(octets, sizeof octets);
     key_revocation_write(&writer, &revocation);
     print_ruling("revocation", &writer);

@@ -1,12 +1,12 @@
 /*
  * uicc.h: the card as a library. A software UICC that needs no heap, no operating system and no crypto library, for a
- * microcontroller or a program of yours (libgbau-uicc.a); and applets, which run on it and use keys of the GBA_U API that
- * no one outside the card ever gets.
+ * microcontroller or a program of yours (libgbau-uicc.a); and applets, which run on it and use keys of the GBA_U API
+ * that no one outside the card ever gets.
  *
  *     gbau_uicc_power_on -> gbau_uicc_process ... -> gbau_uicc_power_off
  *
- * `gbau card create` makes the content of a card's memory. Lengths are in octets. Nothing allocates, and there is no global
- * state: one `struct gbau_uicc` serves one thread at a time.
+ * `gbau card create` makes the content of a card's memory. Lengths are in octets. Nothing allocates, and there is no
+ * global state: one `struct gbau_uicc` serves one thread at a time.
  */
 #ifndef GBAU_UICC_H
 #define GBAU_UICC_H
@@ -84,9 +84,9 @@ struct gbau_applet_response {
 };
 
 /*
- * An applet: SELECT by its AID makes it the one to which commands of class 8X and CX go. `process` returns a status word;
- * the response's data goes out with 9000, 62XX and 63XX only. Its keys are its own: it needs lines with its AID in
- * EF_AC_GBAUAPI, and no other applet, nor anyone outside, can open what it opens.
+ * An applet: SELECT by its AID makes it the one to which commands of class 8X and CX go. `process` returns a status
+ * word; the response's data goes out with 9000, 62XX and 63XX only. Its keys are its own: it needs lines with its AID
+ * in EF_AC_GBAUAPI, and no other applet, nor anyone outside, can open what it opens.
  */
 struct gbau_applet {
     const uint8_t *aid;
@@ -97,8 +97,9 @@ struct gbau_applet {
 };
 
 /*
- * The API's functions give status words of docs/gba_u-api.md clause 13: 9000, or what went wrong, which an applet may hand
- * on as it is. Handles end with the applet's selection. Usages, directions and algorithms are the numbers of 4.2, 4.3, 12.
+ * The API's functions give status words of docs/gba_u-api.md clause 13: 9000, or what went wrong, which an applet may
+ * hand on as it is. Handles end with the applet's selection. Usages, directions and algorithms are the numbers
+ * of 4.2, 4.3, 12.
  */
 enum { GBAU_SW_OK = 0x9000 };
 

@@ -45,8 +45,7 @@ static enum gbau_status digest_blocks(void *state, enum digest_algorithm algorit
                                       uint32_t chaining[DIGEST_CHAINING_WORDS], const uint8_t *blocks, size_t count)
 {
     const struct gbau_uicc_primitives *primitives = primitives_of(state);
-    const enum gbau_compression compression =
-        algorithm == DIGEST_SM3 ? GBAU_COMPRESS_SM3 : GBAU_COMPRESS_SHA_256;
+    const enum gbau_compression compression = algorithm == DIGEST_SM3 ? GBAU_COMPRESS_SM3 : GBAU_COMPRESS_SHA_256;
     return primitives->compress(primitives->context, compression, chaining, blocks, count);
 }
 

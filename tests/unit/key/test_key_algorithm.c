@@ -1,4 +1,5 @@
-/* test_key_algorithm.c: the table of algorithms, and which usages, directions and algorithms go together, each of them. */
+/* test_key_algorithm.c: the table of algorithms, and which usages, directions and algorithms go together, each of them.
+ */
 #include "crypto/openssl.h"
 #include "key/key_algorithm.h"
 #include "testing.h"
@@ -10,16 +11,26 @@ static const struct {
     unsigned key, nonce, tag;
     long cose;
 } expected[] = {
-    {0x01, "AES-128-GCM", 16, 12, 16, 1},      {0x02, "AES-256-GCM", 32, 12, 16, 3},
-    {0x03, "AES-128-CCM", 16, 12, 16, -65603}, {0x04, "AES-256-CCM", 32, 12, 16, -65604},
-    {0x05, "SM4-GCM", 16, 12, 16, -65605},     {0x06, "SM4-CCM", 16, 12, 16, -65606},
-    {0x11, "AES-128-CTR", 16, 16, 0, 0},       {0x12, "AES-256-CTR", 32, 16, 0, 0},
-    {0x13, "SM4-CTR", 16, 16, 0, 0},           {0x14, "AES-128-CBC", 16, 16, 0, 0},
-    {0x15, "AES-256-CBC", 32, 16, 0, 0},       {0x16, "SM4-CBC", 16, 16, 0, 0},
-    {0x21, "HMAC-SHA-256", 32, 0, 32, 5},      {0x22, "HMAC-SM3", 32, 0, 32, -65634},
-    {0x23, "AES-128-CMAC", 16, 0, 16, -65635}, {0x24, "AES-256-CMAC", 32, 0, 16, -65636},
-    {0x25, "SM4-CMAC", 16, 0, 16, -65637},     {0x31, "SHA-256", 0, 0, 32, 0},
-    {0x32, "SM3", 0, 0, 32, 0},                {0x41, "KDF", 32, 0, 0, 0},
+    {0x01, "AES-128-GCM", 16, 12, 16, 1},
+    {0x02, "AES-256-GCM", 32, 12, 16, 3},
+    {0x03, "AES-128-CCM", 16, 12, 16, -65603},
+    {0x04, "AES-256-CCM", 32, 12, 16, -65604},
+    {0x05, "SM4-GCM", 16, 12, 16, -65605},
+    {0x06, "SM4-CCM", 16, 12, 16, -65606},
+    {0x11, "AES-128-CTR", 16, 16, 0, 0},
+    {0x12, "AES-256-CTR", 32, 16, 0, 0},
+    {0x13, "SM4-CTR", 16, 16, 0, 0},
+    {0x14, "AES-128-CBC", 16, 16, 0, 0},
+    {0x15, "AES-256-CBC", 32, 16, 0, 0},
+    {0x16, "SM4-CBC", 16, 16, 0, 0},
+    {0x21, "HMAC-SHA-256", 32, 0, 32, 5},
+    {0x22, "HMAC-SM3", 32, 0, 32, -65634},
+    {0x23, "AES-128-CMAC", 16, 0, 16, -65635},
+    {0x24, "AES-256-CMAC", 32, 0, 16, -65636},
+    {0x25, "SM4-CMAC", 16, 0, 16, -65637},
+    {0x31, "SHA-256", 0, 0, 32, 0},
+    {0x32, "SM3", 0, 0, 32, 0},
+    {0x41, "KDF", 32, 0, 0, 0},
 };
 
 enum { EXPECTED = sizeof expected / sizeof expected[0] };
@@ -152,8 +163,9 @@ static void test_usages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table), cmocka_unit_test(test_agrees_with_crypto), cmocka_unit_test(test_key_sizes),
-        cmocka_unit_test(test_find),  cmocka_unit_test(test_usages),
+        cmocka_unit_test(test_table),     cmocka_unit_test(test_agrees_with_crypto),
+        cmocka_unit_test(test_key_sizes), cmocka_unit_test(test_find),
+        cmocka_unit_test(test_usages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

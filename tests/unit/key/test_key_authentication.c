@@ -1,6 +1,6 @@
 /*
- * test_key_authentication.c: mutual authentication between two ends: both agree on a session key, or neither has one; and
- * the messages are those of docs/gba_u-api.md clause 9, computed here from the parts.
+ * test_key_authentication.c: mutual authentication between two ends: both agree on a session key, or neither has one;
+ * and the messages are those of docs/gba_u-api.md clause 9, computed here from the parts.
  */
 #include "crypto/kdf.h"
 #include "crypto/openssl.h"
@@ -49,9 +49,9 @@ static struct exchange run(struct end *initiator, struct end *responder)
         &initiator->run, &crypto, &initiator->key, &initiator->binding, exchange.responder_nonce,
         octets_of(exchange.responder_mac, mac_length(responder)), exchange.initiator_mac, &initiator->session);
     if (exchange.finished == GBAU_OK) {
-        exchange.confirmed = key_authentication_confirm(&responder->run, &crypto, &responder->key, &responder->binding,
-                                                        octets_of(exchange.initiator_mac, mac_length(initiator)),
-                                                        &responder->session);
+        exchange.confirmed =
+            key_authentication_confirm(&responder->run, &crypto, &responder->key, &responder->binding,
+                                       octets_of(exchange.initiator_mac, mac_length(initiator)), &responder->session);
     }
     return exchange;
 }

@@ -1,6 +1,6 @@
 /*
- * test_key_policy.c: policies and revocations: written as docs/gba_u-api.md clause 10 has them, read back as they were, every
- * malformed one refused, and no bit of them may be changed under their MAC.
+ * test_key_policy.c: policies and revocations: written as docs/gba_u-api.md clause 10 has them, read back as they were,
+ * every malformed one refused, and no bit of them may be changed under their MAC.
  */
 #include "crypto/openssl.h"
 #include "key/api_aid.h"
@@ -57,8 +57,13 @@ static void test_written(void **state)
     policy.caller_count = 2;
     policy.callers[0] = (struct key_policy_caller){5, {1, 2, 3, 4, 5}};
     policy.callers[1] = (struct key_policy_caller){6, {1, 2, 3, 4, 5, 6}};
-    assert_string_equal(written(&policy),
-                        "a025" "8004ffffffff" "81013f" "82020241" "830d05010203040506010203040506" "840103" "850400000000");
+    assert_string_equal(written(&policy), "a025"
+                                          "8004ffffffff"
+                                          "81013f"
+                                          "82020241"
+                                          "830d05010203040506010203040506"
+                                          "840103"
+                                          "850400000000");
 }
 
 static void test_not_written(void **state)
@@ -74,9 +79,10 @@ static void test_not_written(void **state)
     assert_string_equal(written(&policy), "failed");
     uint8_t octets[KEY_POLICY_OBJECT_MAX];
     uint8_t label[65] = {0};
-    const struct key_revocation wrong[] = {
-        {.version = 0, .scope = 1}, {.version = 1, .scope = 0}, {.version = 1, .scope = 4},
-        {.version = 1, .scope = 2, .label = octets_of(label, 65)}};
+    const struct key_revocation wrong[] = {{.version = 0, .scope = 1},
+                                           {.version = 1, .scope = 0},
+                                           {.version = 1, .scope = 4},
+                                           {.version = 1, .scope = 2, .label = octets_of(label, 65)}};
     for (size_t i = 0; i < 4; i++) {
         struct octet_writer writer = octet_writer_of(octets, sizeof octets);
         key_revocation_write(&writer, &wrong[i]);
@@ -137,14 +143,42 @@ static void test_malformed(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
-        "", "80", "8004", "80040000", "800400000000", "8003000001", "80050000000001", "810101",
-        "800400000001800400000002", "8004000000018101018101" "01", "8004000000018100", "80040000000181020101",
-        "800400000001810140", "800400000001810180", "8004000000018300", "800400000001830401020304",
-        "80040000000183050401020304", "800400000001830605010203040500", "80040000000183060601020304" "05",
-        "800400000001831211" "0102030405060708090a0b0c0d0e0f1011",
-        "8004000000018312" "050102030405050102030405050102030405", "800400000001840104", "8004000000018400",
-        "8004000000018503000001", "800400000001850500000000" "01", "800400000001860101", "8004000000017f00",
-        "8004000000010000", "800400000001ff", "800400000001a000", "8004000000019f8000",
+        "",
+        "80",
+        "8004",
+        "80040000",
+        "800400000000",
+        "8003000001",
+        "80050000000001",
+        "810101",
+        "800400000001800400000002",
+        "8004000000018101018101"
+        "01",
+        "8004000000018100",
+        "80040000000181020101",
+        "800400000001810140",
+        "800400000001810180",
+        "8004000000018300",
+        "800400000001830401020304",
+        "80040000000183050401020304",
+        "800400000001830605010203040500",
+        "80040000000183060601020304"
+        "05",
+        "800400000001831211"
+        "0102030405060708090a0b0c0d0e0f1011",
+        "8004000000018312"
+        "050102030405050102030405050102030405",
+        "800400000001840104",
+        "8004000000018400",
+        "8004000000018503000001",
+        "800400000001850500000000"
+        "01",
+        "800400000001860101",
+        "8004000000017f00",
+        "8004000000010000",
+        "800400000001ff",
+        "800400000001a000",
+        "8004000000019f8000",
     };
     struct key_policy policy;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -164,13 +198,24 @@ static void test_revocation(void **state)
         uint8_t scope;
         const char *label;
     } cases[] = {
-        {"800400000005810101", true, 5, 1, ""},       {"8101028004000000058403616263", true, 5, 2, "abc"},
-        {"800400000005810103840161", true, 5, 3, "a"}, {"800400000005", false, 0, 0, ""},
-        {"810101", false, 0, 0, ""},                   {"800400000000810101", false, 0, 0, ""},
-        {"800400000005810100", false, 0, 0, ""},       {"800400000005810104", false, 0, 0, ""},
-        {"80040000000581010284" "00", false, 0, 0, ""}, {"800400000005810101810101", false, 0, 0, ""},
-        {"800400000005810101820101", false, 0, 0, ""}, {"800400000005810101830101", false, 0, 0, ""},
-        {"800400000005810101850400000001", false, 0, 0, ""}, {"8004000000058101" "01ff", false, 0, 0, ""},
+        {"800400000005810101", true, 5, 1, ""},
+        {"8101028004000000058403616263", true, 5, 2, "abc"},
+        {"800400000005810103840161", true, 5, 3, "a"},
+        {"800400000005", false, 0, 0, ""},
+        {"810101", false, 0, 0, ""},
+        {"800400000000810101", false, 0, 0, ""},
+        {"800400000005810100", false, 0, 0, ""},
+        {"800400000005810104", false, 0, 0, ""},
+        {"80040000000581010284"
+         "00",
+         false, 0, 0, ""},
+        {"800400000005810101810101", false, 0, 0, ""},
+        {"800400000005810101820101", false, 0, 0, ""},
+        {"800400000005810101830101", false, 0, 0, ""},
+        {"800400000005810101850400000001", false, 0, 0, ""},
+        {"8004000000058101"
+         "01ff",
+         false, 0, 0, ""},
         {"8004000000058101", false, 0, 0, ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -278,9 +323,9 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_written),   cmocka_unit_test(test_not_written), cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_read),      cmocka_unit_test(test_malformed),   cmocka_unit_test(test_revocation),
-        cmocka_unit_test(test_permits),   cmocka_unit_test(test_mac),
+        cmocka_unit_test(test_written), cmocka_unit_test(test_not_written), cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_read),    cmocka_unit_test(test_malformed),   cmocka_unit_test(test_revocation),
+        cmocka_unit_test(test_permits), cmocka_unit_test(test_mac),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -221,8 +221,7 @@ static inline struct octets test_naf_id(void)
 static inline uint8_t open_for(struct test_card *card, unsigned usage, unsigned direction, unsigned algorithm,
                                const char *label)
 {
-    const struct api_response response =
-        open_response(card, 0, test_naf_id(), usage, direction, algorithm, label);
+    const struct api_response response = open_response(card, 0, test_naf_id(), usage, direction, algorithm, label);
     return handle_in(&response);
 }
 

@@ -1,4 +1,5 @@
-/* test_api_applet.c: the GBA_U API on the card: who gets a key, in which order is checked, that keys and nonces are apart. */
+/* test_api_applet.c: the GBA_U API on the card: who gets a key, in which order is checked, that keys and nonces are
+ * apart. */
 #include "api_testing.h"
 
 #define SELECT_USIM             "00a4040c10" USIM_AID
@@ -146,12 +147,31 @@ static void test_refused_open(void **state)
         {"80500000", "8014" TEST_NAF "8014" TEST_NAF "820101830101840161", "6a80"}, /* twice */
         {"80500000", "8014" TEST_NAF "820101820101830101840161", "6a80"},
         {"80500000", "8014" TEST_NAF "820101830101840161890101890101", "6a80"},
-        {"80500000", "8014" TEST_NAF "820101830101840161" "8600", "6a80"}, /* of another command */
-        {"80500000", "8014" TEST_NAF "820101830101840161" "8c0400000000", "6a80"},
-        {"80500000", "8014" TEST_NAF "820101830101840161" "900100", "6a80"},
-        {"80500000", "8014" TEST_NAF "820101830101840161" "5f500100", "6a80"},
-        {"80500000", "8014" TEST_NAF "820101830101840161" "8900", "6a80"},
-        {"80500000", "8005" "0100000002" "820101830101840161", "6a80"}, /* a NAF_ID without a name */
+        {"80500000",
+         "8014" TEST_NAF "820101830101840161"
+         "8600",
+         "6a80"}, /* of another command */
+        {"80500000",
+         "8014" TEST_NAF "820101830101840161"
+         "8c0400000000",
+         "6a80"},
+        {"80500000",
+         "8014" TEST_NAF "820101830101840161"
+         "900100",
+         "6a80"},
+        {"80500000",
+         "8014" TEST_NAF "820101830101840161"
+         "5f500100",
+         "6a80"},
+        {"80500000",
+         "8014" TEST_NAF "820101830101840161"
+         "8900",
+         "6a80"},
+        {"80500000",
+         "8005"
+         "0100000002"
+         "820101830101840161",
+         "6a80"}, /* a NAF_ID without a name */
         {"80500000", "820101830101840161", "6a80"},
         {"80500000", "890101830101", "6a80"}, /* only a hash needs so little */
     };
@@ -510,8 +530,8 @@ static void test_counter(void **state)
 }
 
 /*
- * Clause 13: class, P1 P2, coding, PIN, line, existence, what is possible, policy, free handle. A command with all faults
- * from some place on is refused for the first of them.
+ * Clause 13: class, P1 P2, coding, PIN, line, existence, what is possible, policy, free handle. A command with all
+ * faults from some place on is refused for the first of them.
  */
 static void test_order_of_checks(void **state)
 {

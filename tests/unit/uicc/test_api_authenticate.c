@@ -1,6 +1,6 @@
 /*
- * test_api_authenticate.c: mutual authentication against the key room as the NAF, in both roles: both ends get one session
- * key; another key, version or B-TID, and messages out of turn, give none.
+ * test_api_authenticate.c: mutual authentication against the key room as the NAF, in both roles: both ends get one
+ * session key; another key, version or B-TID, and messages out of turn, give none.
  */
 #include "api_testing.h"
 #include "key/key_authentication.h"
@@ -22,7 +22,11 @@ static void begin(struct bench *bench, unsigned algorithm)
     const struct challenge challenge = begin_api(&bench->card);
     assert_sw(&bench->card, "00a4040c10" USIM_AID, "9000");
     assert_sw(&bench->card, TEST_SELECT_GBABP, "9000");
-    assert_sw(&bench->card, "00d6001105" "03622d74" "00", "9000");
+    assert_sw(&bench->card,
+              "00d6001105"
+              "03622d74"
+              "00",
+              "9000");
     assert_sw(&bench->card, TEST_DERIVE, "9000");
     assert_sw(&bench->card, SELECT_API, "9000");
     bench->root = int_key_by(&bench->card, &challenge, TEST_NAF);
@@ -58,8 +62,7 @@ static void assert_same_session(struct bench *bench, const struct api_response *
                                                             .algorithm = KEY_ALGORITHM_HMAC_SHA256,
                                                             .label = octets_of_text("c")};
     test_card_add_secret(&bench->card, session->octets, sizeof session->octets);
-    const char *derived =
-        apduf(&bench->card, "8056%02x000c89010282010183012184016300", handle_in(response));
+    const char *derived = apduf(&bench->card, "8056%02x000c89010282010183012184016300", handle_in(response));
     unsigned handle = 99;
     assert_int_equal(sscanf(derived, "9001%2x9000", &handle), 1);
     assert_int_equal(mac_of_m(&bench->card, (uint8_t)handle, mac), OK);
@@ -108,8 +111,7 @@ static enum gbau_status run_from_naf(struct bench *bench, uint32_t version_of_ca
         object_in(&answered, API_TAG_AUTHENTICATOR), mac, &session);
     if (status == GBAU_OK) {
         const size_t size = application_key_tag_size(&bench->key);
-        const struct api_response confirmed =
-            send(bench, API_AUTHENTICATE_CONFIRM, absent, octets_of(mac, size));
+        const struct api_response confirmed = send(bench, API_AUTHENTICATE_CONFIRM, absent, octets_of(mac, size));
         assert_int_equal(confirmed.sw, OK);
         assert_same_session(bench, &confirmed, &session);
     }
@@ -264,9 +266,8 @@ static void test_runs_are_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_both_roles),        cmocka_unit_test(test_binding),
-        cmocka_unit_test(test_policy_in_between), cmocka_unit_test(test_out_of_turn),
-        cmocka_unit_test(test_refused),           cmocka_unit_test(test_no_handle),
+        cmocka_unit_test(test_both_roles),     cmocka_unit_test(test_binding), cmocka_unit_test(test_policy_in_between),
+        cmocka_unit_test(test_out_of_turn),    cmocka_unit_test(test_refused), cmocka_unit_test(test_no_handle),
         cmocka_unit_test(test_runs_are_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /*
- * test_api_persist.c: persisted keys: they outlive bootstrappings, NAF keys and power, belong to one caller, end by count and
- * by deletion, are listed, and are there wholly or not at all after a power cut.
+ * test_api_persist.c: persisted keys: they outlive bootstrappings, NAF keys and power, belong to one caller, end by
+ * count and by deletion, are listed, and are there wholly or not at all after a power cut.
  */
 #include "api_testing.h"
 #include "power_cut.h"
@@ -62,7 +62,11 @@ static void test_what_is_kept(void **state)
     const struct challenge challenge = begin_api(&card);
     assert_sw(&card, "00a4040c10" USIM_AID, "9000");
     assert_sw(&card, TEST_SELECT_GBABP, "9000");
-    assert_sw(&card, "00d6001105" "03622d74" "00", "9000"); /* B-TID b-t */
+    assert_sw(&card,
+              "00d6001105"
+              "03622d74"
+              "00",
+              "9000"); /* B-TID b-t */
     assert_sw(&card, TEST_DERIVE, "9000");
     assert_sw(&card, SELECT_API, "9000");
     const struct ks_int_naf root = int_key_by(&card, &challenge, TEST_NAF);
@@ -178,7 +182,10 @@ static void test_refused(void **state)
         {"805a0101", "8014" TEST_NAF "840161", "6a86"},
         {"805a0001", "840161", "6a80"},
         {"805a0001", "8014" TEST_NAF, "6a80"},
-        {"805a0001", "8014" TEST_NAF "840161" "8d0400000001", "6a80"},
+        {"805a0001",
+         "8014" TEST_NAF "840161"
+         "8d0400000001",
+         "6a80"},
         {"805a0001", "8014" TEST_NAF "840161", "6a88"},
         {"805a0001", "800a6f746865720100000002840161", "6982"},
         {"805a0000", "8d0400000000", "6a80"},
@@ -187,7 +194,10 @@ static void test_refused(void **state)
         {"805a0700", "", "6a88"},
         {"80420002", "", "6a86"},
         {"80420000", "840161", "6a80"},
-        {"80500001", "8014" TEST_NAF "840161" "820101", "6a80"},
+        {"80500001",
+         "8014" TEST_NAF "840161"
+         "820101",
+         "6a80"},
         {"80500001", "8014" TEST_NAF "840161", "6a88"},
         {"80500001", "800a6f746865720100000002840161", "6982"},
     };
@@ -195,8 +205,8 @@ static void test_refused(void **state)
     const struct challenge challenge = begin_api(&card);
     (void)open_for(&card, 2, 1, 0x21, "a");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const char *response = cases[i].data[0] == '\0' ? apdu(&card, cases[i].header)
-                                                        : apdu_with(&card, cases[i].header, cases[i].data);
+        const char *response =
+            cases[i].data[0] == '\0' ? apdu(&card, cases[i].header) : apdu_with(&card, cases[i].header, cases[i].data);
         if (strcmp(response, cases[i].sw) != 0) {
             fail_msg("%s %s gives %s", cases[i].header, cases[i].data, response);
         }
@@ -206,7 +216,8 @@ static void test_refused(void **state)
     policy.usages = 0x3f;
     policy.allows_export = true;
     assert_int_equal(apply_policy(&card, &root, &policy), OK);
-    assert_int_equal(persist(&card, open_for(&card, 6, 0, 0x41, "x"), UINT32_MAX).sw, 0x6985); /* export is no usage to keep */
+    assert_int_equal(persist(&card, open_for(&card, 6, 0, 0x41, "x"), UINT32_MAX).sw,
+                     0x6985); /* export is no usage to keep */
     test_card_end(&card);
 }
 
@@ -225,14 +236,29 @@ static void test_data_at_rest(void **state)
     restart(&card);
     const struct api_response opened = open_persisted(&card, "rest");
     char decrypt[200];
-    (void)snprintf(decrypt, sizeof decrypt, "8052%02xc22b" "880c%s86026164" "8705%s" "8e10%s00", handle_in(&opened),
-                   hex_of(sealed.data, 12), hex_of(sealed.data + 12, 5), hex_of(sealed.data + 17, 16));
+    (void)snprintf(decrypt, sizeof decrypt,
+                   "8052%02xc22b"
+                   "880c%s86026164"
+                   "8705%s"
+                   "8e10%s00",
+                   handle_in(&opened), hex_of(sealed.data, 12), hex_of(sealed.data + 12, 5),
+                   hex_of(sealed.data + 17, 16));
     assert_apdu(&card, decrypt, "870568656c6c6f9000");
     const uint8_t parent = open_for(&card, 4, 0, 0x41, "parent");
-    assert_string_equal(apduf(&card, "8056%02x000c" "890101820103830102840163" "00", parent), "9001029000");
+    assert_string_equal(apduf(&card,
+                              "8056%02x000c"
+                              "890101820103830102840163"
+                              "00",
+                              parent),
+                        "9001029000");
     assert_apdu(&card, "805202c103870161", "6985");
     assert_int_equal(persist(&card, parent, UINT32_MAX).sw, OK);
-    assert_string_equal(apduf(&card, "8056%02x000c" "890101820103830102840163" "00", parent), "9001039000");
+    assert_string_equal(apduf(&card,
+                              "8056%02x000c"
+                              "890101820103830102840163"
+                              "00",
+                              parent),
+                        "9001039000");
     assert_sw(&card, "805203c103870161", "9000");
     test_card_end(&card);
 }
@@ -293,7 +319,12 @@ static void test_no_way_round(void **state)
     const uint8_t parent = open_for(&card, 4, 0, 0x41, "p");
     assert_int_equal(persist(&card, parent, 2).sw, OK);
     assert_int_equal(persist(&card, parent, UINT32_MAX).sw, 0x6985);
-    assert_string_equal(apduf(&card, "8056%02x000c" "890102820101830121840163" "00", parent), "9001019000");
+    assert_string_equal(apduf(&card,
+                              "8056%02x000c"
+                              "890102820101830121840163"
+                              "00",
+                              parent),
+                        "9001019000");
     assert_int_equal(persist(&card, 1, UINT32_MAX).sw, 0x6985);
     assert_int_equal(mac_of_m(&card, 1, NULL), OK);
     assert_int_equal(mac_of_m(&card, 1, NULL), OK);
@@ -452,13 +483,20 @@ static void test_failing_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_is_kept),       cmocka_unit_test(test_outlives_everything),
-        cmocka_unit_test(test_access),             cmocka_unit_test(test_room),
-        cmocka_unit_test(test_refused),            cmocka_unit_test(test_data_at_rest),
-        cmocka_unit_test(test_count_is_exact),     cmocka_unit_test(test_count_over_power_cuts),
-        cmocka_unit_test(test_no_way_round),       cmocka_unit_test(test_last_operation_goes_on),
-        cmocka_unit_test(test_ended_under_handles), cmocka_unit_test(test_policy_of_persisted),
-        cmocka_unit_test(test_power_cuts),         cmocka_unit_test(test_failing_memory),
+        cmocka_unit_test(test_what_is_kept),
+        cmocka_unit_test(test_outlives_everything),
+        cmocka_unit_test(test_access),
+        cmocka_unit_test(test_room),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_data_at_rest),
+        cmocka_unit_test(test_count_is_exact),
+        cmocka_unit_test(test_count_over_power_cuts),
+        cmocka_unit_test(test_no_way_round),
+        cmocka_unit_test(test_last_operation_goes_on),
+        cmocka_unit_test(test_ended_under_handles),
+        cmocka_unit_test(test_policy_of_persisted),
+        cmocka_unit_test(test_power_cuts),
+        cmocka_unit_test(test_failing_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,8 +158,7 @@ static void make_by_naf(struct test_card *card, struct job *job, uint8_t plain[M
         assert_ok(application_key_seal(&card->crypto, &job->key, job->nonce, octets_of(job->aad, job->aad_length), text,
                                        ciphertext, job->authenticator));
     } else {
-        assert_ok(
-            block_mode_encrypt(&card->crypto, job->algorithm->suite, key, job->nonce, text, ciphertext));
+        assert_ok(block_mode_encrypt(&card->crypto, job->algorithm->suite, key, job->nonce, text, ciphertext));
         job->input_length = block_mode_ciphertext_length(job->algorithm->suite, job->input_length);
     }
     memcpy(job->input, ciphertext, job->input_length);
@@ -384,8 +383,8 @@ static void assert_refusals(struct test_card *card, unsigned handle, const struc
     for (size_t i = 0; i < count; i++) {
         char header[16];
         (void)snprintf(header, sizeof header, "8052%02x%s", handle, refusals[i].p2);
-        const char *response = refusals[i].data[0] == '\0' ? apdu(card, header)
-                                                           : apdu_with(card, header, refusals[i].data);
+        const char *response =
+            refusals[i].data[0] == '\0' ? apdu(card, header) : apdu_with(card, header, refusals[i].data);
         if (strcmp(sw_of(response), refusals[i].sw) != 0) {
             fail_msg("%s %s gives %s", header, refusals[i].data, response);
         }
@@ -403,35 +402,66 @@ static void test_refused_gcm(void **state)
 {
     (void)state;
     static const struct refusal encryptions[] = {
-        {"c1", "", "6a80"},                  /* the last block has a text, if an empty one */
-        {"c1", "8600", "6a80"},              {"c1", "87008605", "6a80"},
-        {"c1", "8700860261", "6a80"},        {"c1", "8700ff", "6a80"},
-        {"c1", "87", "6a80"},                {"c1", "8780", "6a80"},
-        {"c1", "87840000000161", "6a80"},    {"c1", "87008700", "6a80"},
-        {"c1", "87008401" "61", "6a80"},     {"c1", NONCE12 "8700", "6a80"}, /* the card makes the nonce */
-        {"c1", "8700" TAG16, "6a80"},        {"c1", "8a0800000000000000008700", "6a80"},
+        {"c1", "", "6a80"}, /* the last block has a text, if an empty one */
+        {"c1", "8600", "6a80"},
+        {"c1", "87008605", "6a80"},
+        {"c1", "8700860261", "6a80"},
+        {"c1", "8700ff", "6a80"},
+        {"c1", "87", "6a80"},
+        {"c1", "8780", "6a80"},
+        {"c1", "87840000000161", "6a80"},
+        {"c1", "87008700", "6a80"},
+        {"c1",
+         "87008401"
+         "61",
+         "6a80"},
+        {"c1", NONCE12 "8700", "6a80"}, /* the card makes the nonce */
+        {"c1", "8700" TAG16, "6a80"},
+        {"c1", "8a0800000000000000008700", "6a80"},
         {"81", "8a080000000000000000", "6a80"}, /* lengths: CCM only */
-        {"01", "8700", "6985"},              /* neither first nor following one */
-        {"41", "8700", "6985"},              {"c0", "8700", "6a86"},
-        {"c6", "8700", "6a86"},              {"d1", "8700", "6a86"},
-        {"e1", "8700", "6a86"},              {"cf", "8700", "6a86"},
+        {"01", "8700", "6985"},                 /* neither first nor following one */
+        {"41", "8700", "6985"},
+        {"c0", "8700", "6a86"},
+        {"c6", "8700", "6a86"},
+        {"d1", "8700", "6a86"},
+        {"e1", "8700", "6a86"},
+        {"cf", "8700", "6a86"},
         {"c2", NONCE12 "8700" TAG16, "6985"}, /* the other direction */
-        {"c3", "8700", "6985"},              {"c4", "8700" TAG16, "6985"},
-        {"c5", "8700", "6985"},              {"c1", "8700", "9000"},
-        {"81", "", "9000"},                  /* now one is under way */
-        {"01", "8601618701" "62", "9000"},   {"02", "8700", "6985"},
-        {"03", "8700", "6985"},              {"01", NONCE12 "8700", "6a80"}, /* that has changed nothing */
-        {"01", "87016386016186016100", "6a80"}, {"01", "870163", "9000"},
-        {"01", "860161", "6985"},            /* additional data after text: that has ended it */
-        {"01", "870163", "6985"},            {"81", "8601618700", "9000"},
-        {"41", "870163", "9000"},            {"41", "870163", "6985"},
+        {"c3", "8700", "6985"},
+        {"c4", "8700" TAG16, "6985"},
+        {"c5", "8700", "6985"},
+        {"c1", "8700", "9000"},
+        {"81", "", "9000"}, /* now one is under way */
+        {"01",
+         "8601618701"
+         "62",
+         "9000"},
+        {"02", "8700", "6985"},
+        {"03", "8700", "6985"},
+        {"01", NONCE12 "8700", "6a80"}, /* that has changed nothing */
+        {"01", "87016386016186016100", "6a80"},
+        {"01", "870163", "9000"},
+        {"01", "860161", "6985"}, /* additional data after text: that has ended it */
+        {"01", "870163", "6985"},
+        {"81", "8601618700", "9000"},
+        {"41", "870163", "9000"},
+        {"41", "870163", "6985"},
     };
     static const struct refusal decryptions[] = {
-        {"c2", "8700" TAG16, "6a80"},         {"c2", NONCE16 "8700" TAG16, "6a80"}, {"c2", NONCE12 "8700", "6a80"},
-        {"c2", NONCE12 "8700" TAG32, "6a80"}, {"82", NONCE12 TAG16, "6a80"},        {"82", "8700", "6a80"},
-        {"c2", NONCE12 "8700" TAG16, "9862"}, {"82", NONCE12 "8700", "9000"},       {"42", NONCE12 TAG16, "6a80"},
-        {"42", "", "6a80"},                   {"42", TAG16, "9862"},                {"42", TAG16, "6985"},
-        {"c1", "8700", "6985"},               {"c2", NONCE12 TAG16, "9862"},
+        {"c2", "8700" TAG16, "6a80"},
+        {"c2", NONCE16 "8700" TAG16, "6a80"},
+        {"c2", NONCE12 "8700", "6a80"},
+        {"c2", NONCE12 "8700" TAG32, "6a80"},
+        {"82", NONCE12 TAG16, "6a80"},
+        {"82", "8700", "6a80"},
+        {"c2", NONCE12 "8700" TAG16, "9862"},
+        {"82", NONCE12 "8700", "9000"},
+        {"42", NONCE12 TAG16, "6a80"},
+        {"42", "", "6a80"},
+        {"42", TAG16, "9862"},
+        {"42", TAG16, "6985"},
+        {"c1", "8700", "6985"},
+        {"c2", NONCE12 TAG16, "9862"},
     };
     struct test_card card;
     (void)begin_api(&card);
@@ -455,8 +485,14 @@ static void test_refused_others(void **state)
         {"81", "8a080000000000ffffff", "9000"},
         {"81", "8a080000000200000003", "9000"},
         {"01", "860161", "9000"},
-        {"01", "8601618701" "62", "9000"},
-        {"41", "8701" "63", "6985"}, /* one octet too few */
+        {"01",
+         "8601618701"
+         "62",
+         "9000"},
+        {"41",
+         "8701"
+         "63",
+         "6985"}, /* one octet too few */
         {"81", "8a080000000000000001", "9000"},
         {"01", "87020101", "6985"}, /* and one too many */
         {"81", "8a080000000000000001", "9000"},
@@ -470,18 +506,20 @@ static void test_refused_others(void **state)
         {"c1", "8700", "9000"},
     };
     static const struct refusal cbc[] = {
-        {"c2", NONCE12 "8700", "6a80"}, {"c2", NONCE16 "8700" TAG16, "6a80"},
+        {"c2", NONCE12 "8700", "6a80"},
+        {"c2", NONCE16 "8700" TAG16, "6a80"},
         {"c2", NONCE16 "8700", "6a80"}, /* not even a padding */
         {"c2", NONCE16 "870161", "6a80"},
         {"c2", NONCE16 "871000000000000000000000000000000000", "6a80"}, /* a padding that is wrong */
         {"82", NONCE16 "871000000000000000000000000000000000", "9000"},
-        {"42", "", "6a80"},             {"42", "", "6985"},
+        {"42", "", "6a80"},
+        {"42", "", "6985"},
     };
     static const struct refusal verify[] = {
-        {"c4", "8700", "6a80"},         {"84", "8700" TAG32, "6a80"}, {"c4", "8600" TAG32, "6a80"},
-        {"c4", "8700" TAG16, "9862"},   /* a MAC that is cut short */
-        {"c4", TAG32, "9862"},          {"c3", "8700", "6985"},       {"84", "", "9000"},
-        {"44", TAG32, "9862"},          {"44", TAG32, "6985"},
+        {"c4", "8700", "6a80"},       {"84", "8700" TAG32, "6a80"}, {"c4", "8600" TAG32, "6a80"},
+        {"c4", "8700" TAG16, "9862"}, /* a MAC that is cut short */
+        {"c4", TAG32, "9862"},        {"c3", "8700", "6985"},       {"84", "", "9000"},
+        {"44", TAG32, "9862"},        {"44", TAG32, "6985"},
     };
     static const struct refusal mac[] = {
         {"c3", TAG32, "6a80"}, {"c3", NONCE12, "6a80"}, {"c4", TAG32, "6985"}, {"c3", "", "9000"}, {"43", "", "6985"},
@@ -527,8 +565,8 @@ static void test_limits(void **state)
     (void)begin_api(&card);
     const uint8_t handle = open_for(&card, 1, 1, KEY_ALGORITHM_AES_128_CTR, "l");
     static const struct refusal refusals[] = {
-        {"81", "8700", "9000"}, {"01", "87026162", "6a80"}, {"01", "870161", "9000"}, {"41", "870161", "6a80"},
-        {"41", "8700", "9000"},
+        {"81", "8700", "9000"},   {"01", "87026162", "6a80"}, {"01", "870161", "9000"},
+        {"41", "870161", "6a80"}, {"41", "8700", "9000"},
     };
     assert_refusals(&card, handle, refusals, 1);
     card.uicc.api.sessions[handle].text_left = 1;

@@ -1,6 +1,6 @@
 /*
- * test_api_rules.c: what a NAF rules: policies are taken once and in order, stay with the NAF_ID, and are kept to; limits
- * are counted to the last operation; revocations end what they name.
+ * test_api_rules.c: what a NAF rules: policies are taken once and in order, stay with the NAF_ID, and are kept to;
+ * limits are counted to the last operation; revocations end what they name.
  */
 #include "api_testing.h"
 #include "uicc/gba_state.h"
@@ -84,11 +84,27 @@ static void test_policy_is_kept_to(void **state)
         {{.usages = 0x3f, .algorithms = UINT32_MAX, .allows_export = true}, 5, 1, 0x02, 0x6982},
         {{.usages = 0x3f, .algorithms = UINT32_MAX, .allows_wrap = true}, 5, 1, 0x02, OK},
         {{.usages = 0x2f, .algorithms = UINT32_MAX, .allows_wrap = true}, 5, 1, 0x02, 0x6982},
-        {{.usages = 0x0f, .algorithms = UINT32_MAX, .caller_count = 1, .callers = {{5, {1, 2, 3, 4, 5}}}}, 1, 1, 2, 0x6982},
-        {{.usages = 0x0f, .algorithms = UINT32_MAX, .caller_count = 2,
-          .callers = {{5, {1, 2, 3, 4, 5}}, {9, {0xf0, 'g', 'b', 'a', 'u', 1, 'A', 'P', 'I'}}}}, 1, 1, 2, OK},
-        {{.usages = 0x0f, .algorithms = UINT32_MAX, .caller_count = 1,
-          .callers = {{8, {0xf0, 'g', 'b', 'a', 'u', 1, 'A', 'P'}}}}, 1, 1, 2, 0x6982},
+        {{.usages = 0x0f, .algorithms = UINT32_MAX, .caller_count = 1, .callers = {{5, {1, 2, 3, 4, 5}}}},
+         1,
+         1,
+         2,
+         0x6982},
+        {{.usages = 0x0f,
+          .algorithms = UINT32_MAX,
+          .caller_count = 2,
+          .callers = {{5, {1, 2, 3, 4, 5}}, {9, {0xf0, 'g', 'b', 'a', 'u', 1, 'A', 'P', 'I'}}}},
+         1,
+         1,
+         2,
+         OK},
+        {{.usages = 0x0f,
+          .algorithms = UINT32_MAX,
+          .caller_count = 1,
+          .callers = {{8, {0xf0, 'g', 'b', 'a', 'u', 1, 'A', 'P'}}}},
+         1,
+         1,
+         2,
+         0x6982},
     };
     struct bench bench;
     begin(&bench);
@@ -279,13 +295,17 @@ static void test_what_counts(void **state)
     assert_string_equal(sw_of(apduf(&bench.card, "8052%02x0103870161", key)), "9000");
     assert_string_equal(sw_of(apduf(&bench.card, "8052%02x4103870161", key)), "9000");
     assert_listed(&bench.card, 1, 999);
-    assert_string_equal(apduf(&bench.card, "8052%02xc1038601" "61", key), "6a80"); /* what is refused before costs nothing */
+    assert_string_equal(apduf(&bench.card,
+                              "8052%02xc1038601"
+                              "61",
+                              key),
+                        "6a80"); /* what is refused before costs nothing */
     assert_string_equal(apduf(&bench.card, "8052%02xc203870161", key), "6985");
     assert_listed(&bench.card, 1, 999);
     const uint8_t authentic = open_for(&bench.card, 3, 0, 0x21, "a");
     assert_string_equal(sw_of(apduf(&bench.card, "8054%02x01", authentic)), "9000");
-    assert_string_equal(
-        sw_of(apduf(&bench.card, "8054%02x02128810000102030405060708090a0b0c0d0e0f", authentic)), "9000");
+    assert_string_equal(sw_of(apduf(&bench.card, "8054%02x02128810000102030405060708090a0b0c0d0e0f", authentic)),
+                        "9000");
     assert_listed(&bench.card, 1, 997);
     const uint8_t exported = open_for(&bench.card, 6, 0, 0x41, "x");
     assert_string_equal(sw_of(apduf(&bench.card, "8058%02x01", exported)), "9000");
@@ -432,8 +452,8 @@ static void test_revoked_persisted_keys(void **state)
     assert_int_equal(mac_of_m(&bench.card, handle_in(&two), NULL), 0x6a88);
     assert_int_equal(mac_of_m(&bench.card, derived, NULL), OK);
     keep(&bench.card, "four");
-    assert_int_equal(apply_revocation(&bench.card, &bench.root, 3,
-                                      KEY_REVOCATION_PERSISTED_KEYS | KEY_REVOCATION_NAF_KEY, ""), OK);
+    assert_int_equal(
+        apply_revocation(&bench.card, &bench.root, 3, KEY_REVOCATION_PERSISTED_KEYS | KEY_REVOCATION_NAF_KEY, ""), OK);
     assert_int_equal(sw_of_persisted(&bench.card, "four"), 0x6a88);
     assert_int_equal(mac_of_m(&bench.card, derived, NULL), 0x6a88);
     test_card_end(&bench.card);
@@ -442,12 +462,18 @@ static void test_revoked_persisted_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_default_policy),      cmocka_unit_test(test_policy_is_kept_to),
-        cmocka_unit_test(test_rollback),            cmocka_unit_test(test_forged_ruling),
-        cmocka_unit_test(test_refused_apply),       cmocka_unit_test(test_policy_is_sticky),
-        cmocka_unit_test(test_limit_is_exact),      cmocka_unit_test(test_what_counts),
-        cmocka_unit_test(test_limit_over_power_cuts), cmocka_unit_test(test_limit_of_lost_entry),
-        cmocka_unit_test(test_revoked_naf_key),     cmocka_unit_test(test_revoked_persisted_keys),
+        cmocka_unit_test(test_default_policy),
+        cmocka_unit_test(test_policy_is_kept_to),
+        cmocka_unit_test(test_rollback),
+        cmocka_unit_test(test_forged_ruling),
+        cmocka_unit_test(test_refused_apply),
+        cmocka_unit_test(test_policy_is_sticky),
+        cmocka_unit_test(test_limit_is_exact),
+        cmocka_unit_test(test_what_counts),
+        cmocka_unit_test(test_limit_over_power_cuts),
+        cmocka_unit_test(test_limit_of_lost_entry),
+        cmocka_unit_test(test_revoked_naf_key),
+        cmocka_unit_test(test_revoked_persisted_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

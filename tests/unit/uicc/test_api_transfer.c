@@ -1,6 +1,6 @@
 /*
- * test_api_transfer.c: children, export, wrapping: what comes out is what the NAF computes, and nothing comes out that the
- * NAF has not allowed.
+ * test_api_transfer.c: children, export, wrapping: what comes out is what the NAF computes, and nothing comes out that
+ * the NAF has not allowed.
  */
 #include "api_testing.h"
 
@@ -53,7 +53,12 @@ static void test_children(void **state)
     const struct application_key root = key_for(&bench.card, &bench.root, 4, 0, 0x41, "p");
     const struct application_key_description descriptions[] = {
         {KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SM3, octets_of_text("a"), {0}, {0}},
-        {KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SM3, octets_of_text("a"), {0}, octets_of_text("c")},
+        {KEY_USAGE_MAC,
+         KEY_DIRECTION_CARD_TO_NAF,
+         KEY_ALGORITHM_HMAC_SM3,
+         octets_of_text("a"),
+         {0},
+         octets_of_text("c")},
         {KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_SM4_CMAC, octets_of_text("a"), {0}, {0}},
     };
     const struct application_key_description grandparent = {
@@ -102,9 +107,15 @@ static void test_refused_children(void **state)
         }
     }
     for (unsigned i = 2; i < API_SESSIONS; i++) {
-        assert_sw(&card, "805600000c890102820101830121840161" "00", "9000");
+        assert_sw(&card,
+                  "805600000c890102820101830121840161"
+                  "00",
+                  "9000");
     }
-    assert_apdu(&card, "805600000c890102820101830121840161" "00", "6a84");
+    assert_apdu(&card,
+                "805600000c890102820101830121840161"
+                "00",
+                "6a84");
     test_card_end(&card);
 }
 
@@ -271,10 +282,22 @@ static void test_refused_wrap(void **state)
     assert_string_equal(apduf(&bench.card, "80580402038b01%02x", mac), "6a88");
     assert_string_equal(apduf(&bench.card, "8058%02x02", out), "6a80");
     assert_string_equal(apduf(&bench.card, "8058%02x02048b020000", out), "6a80");
-    assert_string_equal(apduf(&bench.card, "8058%02x03" "24" "880c000000000000000000000000" "870400000000"
-                                           "8e1000000000000000000000000000000000", out), "6700");
-    assert_string_equal(apduf(&bench.card, "8058%02x03" "26" "880c000000000000000000000000" "870400000000"
-                                           "8e1000000000000000000000000000000000", out), "6985");
+    assert_string_equal(apduf(&bench.card,
+                              "8058%02x03"
+                              "24"
+                              "880c000000000000000000000000"
+                              "870400000000"
+                              "8e1000000000000000000000000000000000",
+                              out),
+                        "6700");
+    assert_string_equal(apduf(&bench.card,
+                              "8058%02x03"
+                              "26"
+                              "880c000000000000000000000000"
+                              "870400000000"
+                              "8e1000000000000000000000000000000000",
+                              out),
+                        "6985");
     struct key_policy policy = policy_of(2); /* the keys of this NAF may not be wrapped any more */
     assert_int_equal(apply_policy(&bench.card, &bench.root, &policy), OK);
     assert_string_equal(apduf(&bench.card, "8058%02x02038b01%02x", out, mac), "6982");
@@ -284,8 +307,9 @@ static void test_refused_wrap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_children), cmocka_unit_test(test_refused_children), cmocka_unit_test(test_export),
-        cmocka_unit_test(test_wrap),     cmocka_unit_test(test_unwrap),           cmocka_unit_test(test_unwrap_malformed),
+        cmocka_unit_test(test_children),     cmocka_unit_test(test_refused_children),
+        cmocka_unit_test(test_export),       cmocka_unit_test(test_wrap),
+        cmocka_unit_test(test_unwrap),       cmocka_unit_test(test_unwrap_malformed),
         cmocka_unit_test(test_refused_wrap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /*
- * test_door_applet.c: a card that is embedded through the public header alone, with applets: the example that opens doors,
- * and one that tries what it may not do. The cryptography stands on five primitives.
+ * test_door_applet.c: a card that is embedded through the public header alone, with applets: the example that opens
+ * doors, and one that tries what it may not do. The cryptography stands on five primitives.
  */
 #include "api_testing.h"
 #include "door_applet.h"
@@ -149,8 +149,8 @@ static void begin(struct bench *bench)
                                               .write = ram_write,
                                               .sync = ram_sync,
                                               .context = bench->made.memory};
-    bench->primitives = (struct gbau_uicc_primitives){
-        set_key, run_blocks, compress, sha1, random_octets, &bench->made.crypto};
+    bench->primitives =
+        (struct gbau_uicc_primitives){set_key, run_blocks, compress, sha1, random_octets, &bench->made.crypto};
     bench->service = (struct door_service){.naf_id = door_naf, .naf_id_length = sizeof door_naf};
     bench->applets[0] = (struct gbau_applet){door_aid, sizeof door_aid, door_applet_process, &bench->service};
     bench->applets[1] = (struct gbau_applet){thief_aid, sizeof thief_aid, steal, &bench->thief};
@@ -265,8 +265,14 @@ static void test_thief(void **state)
     assert_answer(&bench, "81e00000", "9000");
     assert_answer(&bench, "0070000001", "029000");
     assert_answer(&bench, "02a4040c09" API_AID, "9000");
-    assert_answer(&bench, "825000001e8012" DOOR_NAF "8201018301218401618901" "0200", "6700");
-    assert_answer(&bench, "82500000208012" DOOR_NAF "8201018301218401618901" "0200", "6982");
+    assert_answer(&bench,
+                  "825000001e8012" DOOR_NAF "8201018301218401618901"
+                  "0200",
+                  "6700");
+    assert_answer(&bench,
+                  "82500000208012" DOOR_NAF "8201018301218401618901"
+                  "0200",
+                  "6982");
     assert_answer(&bench, "825000011a8012" DOOR_NAF "8404646f6f7200", "6982");
     assert_answer(&bench, "82420001", "6a83");
     assert_answer(&bench, "82420000", "6a83");
@@ -280,7 +286,10 @@ static void test_thief(void **state)
     for (size_t i = 0; i < 8; i++) {
         assert_int_equal(bench.thief.misuse[i], 0x6a80);
     }
-    assert_answer(&bench, "82010000" "01aa", "6f00");
+    assert_answer(&bench,
+                  "82010000"
+                  "01aa",
+                  "6f00");
     end(&bench);
 }
 
@@ -304,7 +313,11 @@ static void test_selection(void **state)
     assert_answer(&bench, "82010000", "6d00"); /* now that of the card */
     assert_answer(&bench, "82f2000c", "9000");
     assert_answer(&bench, "01a4040c09" API_AID, "9000");
-    assert_answer(&bench, "81400000", "910201009214" "0102030405061112131415162122232425313241" "930105940108950200c8" "9000");
+    assert_answer(&bench, "81400000",
+                  "910201009214"
+                  "0102030405061112131415162122232425313241"
+                  "930105940108950200c8"
+                  "9000");
     assert_answer(&bench, "01a4040c06" THIEF_AID, "9000");
     assert_answer(&bench, "01a4040c10" USIM_AID, "9000");
     assert_answer(&bench, "81010000", "6d00");
@@ -355,7 +368,8 @@ static void test_suspension(void **state)
     char resume[40];
     begin(&bench);
     select_door(&bench);
-    const char *token = send(&bench, "8076000004000101ff" "00");
+    const char *token = send(&bench, "8076000004000101ff"
+                                     "00");
     assert_string_equal(sw_of(token), "9000");
     (void)snprintf(resume, sizeof resume, "8076010008%.16s", token + 4);
     gbau_uicc_power_off(&bench.card);
