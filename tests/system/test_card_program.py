@@ -12,6 +12,7 @@ DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
 V1 = json.loads((DATA / "gba_u.json").read_text())["vectors"][0]
 POWER_OFF, POWER_ON, RESET, GET_ATR = (bytes([octet]) for octet in (0, 1, 2, 4))
 RSS_MAX_KB = 2048
+SIZE_MAX = 150 * 1024
 
 
 class Reader:
@@ -73,6 +74,10 @@ def serving(program, *arguments):
             process.stderr.close()
 
 
+def is_sanitized(program):
+    return b"__asan_init" in program.read_bytes()
+
+
 def resident_kb(process):
     status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
@@ -87,8 +92,17 @@ def test_bootstrapping(programs, card_file):
         assert reader.transmit("0020000108" + "31323334ffffffff") == "9000"
         assert reader.transmit(V1["apdu_bootstrap"]) == V1["rapdu_bootstrap"]
         assert reader.transmit(V1["naf"][0]["apdu"]) == V1["naf"][0]["rapdu"]
-        if b"__asan_init" not in (programs.path("gbau-card")).read_bytes():
+        if not is_sanitized(programs.path("gbau-card")):
             assert resident_kb(process) <= RSS_MAX_KB
+
+
+def test_it_is_small(programs, tmp_path):
+    program = programs.path("gbau-card")
+    if is_sanitized(program):
+        pytest.skip("with a sanitizer in it nothing is small")
+    stripped = tmp_path / "stripped"
+    subprocess.run(["strip", "-o", stripped, program], check=True)
+    assert stripped.stat().st_size <= SIZE_MAX
 
 
 def test_it_needs_no_library(programs):
