@@ -1,6 +1,7 @@
 /* test_api_applet.c: the GBA_U API on the card: who gets a key, in which order is checked, that keys and nonces are
  * apart. */
 #include "api_testing.h"
+#include "uicc/api.h"
 
 #define SELECT_USIM             "00a4040c10" USIM_AID
 #define OTHER_NAF               "6f746865720100000002"
@@ -297,6 +298,21 @@ static void test_handles_are_apart(void **state)
     test_card_end(&card);
 }
 
+/* Not even on the same channel is a handle worth anything to another caller. */
+static void test_handles_have_owners(void **state)
+{
+    (void)state;
+    struct test_card card;
+    (void)begin_api(&card);
+    const uint8_t handle = open_for(&card, 4, 0, 0x41, "o");
+    const struct api_caller other = {.uicc = &card.uicc, .aid = octets_of_text("other"), .channel = 0};
+    const struct api_caller own = {.uicc = &card.uicc, .aid = uicc_api_aid, .channel = 0};
+    assert_int_equal(api_persist(&other, handle, 1), SW_DATA_NOT_FOUND);
+    assert_int_equal(api_close(&other, handle), SW_DATA_NOT_FOUND);
+    assert_int_equal(api_close(&own, handle), SW_OK);
+    test_card_end(&card);
+}
+
 /* A channel can come to the applet without SELECT: opened from one that has it. It gets no key of the past with it. */
 static void test_inherited_applet(void **state)
 {
@@ -448,6 +464,7 @@ int main(void)
         cmocka_unit_test(test_open_encrypt_close),
         cmocka_unit_test(test_description),
         cmocka_unit_test(test_handles_are_apart),
+        cmocka_unit_test(test_handles_have_owners),
         cmocka_unit_test(test_inherited_applet),
         cmocka_unit_test(test_open_key_lasts),
         cmocka_unit_test(test_capabilities),
