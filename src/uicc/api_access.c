@@ -16,7 +16,7 @@ bool api_access_find_usim(const struct uicc *uicc, struct card_application *usim
     for (uint8_t i = 0; i < uicc->layout.application_count; i++) {
         *usim = card_layout_application(&uicc->layout, i);
         if (usim->kind == APPLICATION_USIM) {
-            return true;
+            return !file_system_is_terminated(uicc, usim->adf);
         }
     }
     return false;

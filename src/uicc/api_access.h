@@ -4,7 +4,7 @@
 
 #include "uicc/api.h"
 
-/* The application whose NAF keys the API uses: the first USIM. */
+/* The application whose NAF keys the API uses: the first USIM. False when there is none or it is terminated. */
 bool api_access_find_usim(const struct uicc *uicc, struct card_application *usim);
 
 /* PIN, then access line. */

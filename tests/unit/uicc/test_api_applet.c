@@ -1,6 +1,7 @@
 /* test_api_applet.c: the GBA_U API on the card: who gets a key, in which order is checked, that keys and nonces are
  * apart. */
 #include "api_testing.h"
+#include "uicc/api.h"
 
 #define SELECT_USIM             "00a4040c10" USIM_AID
 #define OTHER_NAF               "6f746865720100000002"
@@ -34,6 +35,20 @@ static void test_default_deny(void **state)
     enter_usim(&card);
     (void)bootstrap(&card, 0x82, 1);
     assert_sw(&card, TEST_DERIVE, "9000");
+    assert_sw(&card, SELECT_API, "9000");
+    assert_apdu(&card, OPEN_KEY("01", "01"), "6982");
+    test_card_end(&card);
+}
+
+/* A terminated USIM grants nothing any more. */
+static void test_terminated_usim(void **state)
+{
+    (void)state;
+    struct test_card card;
+    (void)begin_api(&card);
+    assert_apdu(&card, "0020000a08" TEST_ADM, "9000");
+    assert_sw(&card, SELECT_USIM, "9000");
+    assert_apdu(&card, "00e60000027fff", "9000");
     assert_sw(&card, SELECT_API, "9000");
     assert_apdu(&card, OPEN_KEY("01", "01"), "6982");
     test_card_end(&card);
@@ -297,6 +312,21 @@ static void test_handles_are_apart(void **state)
     test_card_end(&card);
 }
 
+/* Not even on the same channel is a handle worth anything to another caller. */
+static void test_handles_have_owners(void **state)
+{
+    (void)state;
+    struct test_card card;
+    (void)begin_api(&card);
+    const uint8_t handle = open_for(&card, 4, 0, 0x41, "o");
+    const struct api_caller other = {.uicc = &card.uicc, .aid = octets_of_text("other"), .channel = 0};
+    const struct api_caller own = {.uicc = &card.uicc, .aid = uicc_api_aid, .channel = 0};
+    assert_int_equal(api_persist(&other, handle, 1), SW_DATA_NOT_FOUND);
+    assert_int_equal(api_close(&other, handle), SW_DATA_NOT_FOUND);
+    assert_int_equal(api_close(&own, handle), SW_OK);
+    test_card_end(&card);
+}
+
 /* A channel can come to the applet without SELECT: opened from one that has it. It gets no key of the past with it. */
 static void test_inherited_applet(void **state)
 {
@@ -348,129 +378,6 @@ static void test_open_key_lasts(void **state)
     test_card_end(&card);
 }
 
-/* Nonces */
-
-/* No nonce comes twice, over handles, channels, resets and restarts, and past the block that one write reserves. */
-static void test_nonces(void **state)
-{
-    enum { RUNS = 6, LONG_RUN = 5000, SHORT_RUN = 300, BLOCK = 4096 };
-    (void)state;
-    struct test_card card;
-    uint64_t last = 0;
-    (void)begin_api(&card);
-    for (unsigned run = 0; run < RUNS; run++) {
-        const unsigned length = run == 0 ? LONG_RUN : SHORT_RUN;
-        const unsigned first = open_key(&card, OPEN_KEY("01", "01"));
-        const unsigned second = open_key(&card, OPEN_KEY("01", "01"));
-        for (unsigned i = 0; i < length; i++) {
-            uint8_t sealed[64];
-            uint64_t nonce = nonce_of(seal_hello(&card, i % 2 == 0 ? first : second, sealed));
-            assert_true(nonce > last);
-            last = nonce;
-        }
-        if (run % 2 == 0) {
-            test_card_restart(&card);
-        } else {
-            uicc_reset(&card.uicc);
-        }
-        enter_usim(&card);
-        assert_sw(&card, SELECT_API, "9000");
-    }
-    assert_true(last < LONG_RUN + (RUNS - 1) * SHORT_RUN + RUNS / 2 * BLOCK); /* nor are they wasted */
-    test_card_end(&card);
-}
-
-/* A card restored from a backup counts on from there; still it repeats no nonce. */
-static void test_restored_card(void **state)
-{
-    (void)state;
-    struct test_card card;
-    uint8_t nonces[3][64];
-    (void)begin_api(&card);
-    uint8_t *backup = malloc(card.storage.size);
-    assert_non_null(backup);
-    memcpy(backup, card.memory, card.storage.size);
-    for (size_t i = 0; i < 3; i++) {
-        memcpy(card.memory, backup, card.storage.size);
-        test_card_restart(&card);
-        enter_usim(&card);
-        assert_sw(&card, SELECT_API, "9000");
-        (void)seal_hello(&card, open_key(&card, OPEN_KEY("01", "01")), nonces[i]);
-        for (size_t k = 0; k < i; k++) {
-            assert_memory_not_equal(nonces[i], nonces[k], AES_GCM_NONCE_SIZE);
-        }
-    }
-    free(backup);
-    test_card_end(&card);
-}
-
-/* 10^5 nonces over random power cuts and memories restored from backups: every one is new. */
-
-enum { MANY = 100000 };
-
-static int compare_nonces(const void *a, const void *b)
-{
-    return memcmp(a, b, AEAD_NONCE_SIZE);
-}
-
-static uint32_t next_random(uint32_t *state, uint32_t below)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 17;
-    *state ^= *state << 5;
-    return *state % below;
-}
-
-static unsigned open_again(struct test_card *card)
-{
-    test_card_restart(card);
-    enter_usim(card);
-    assert_sw(card, SELECT_API, "9000");
-    return open_key(card, OPEN_KEY("01", "01"));
-}
-
-static void take_nonce(struct test_card *card, unsigned handle, uint8_t nonce[AEAD_NONCE_SIZE])
-{
-    uint8_t response[UICC_RESPONSE_MAX];
-    const uint8_t command[] = {0x80, API_INS_PROCESS, (uint8_t)handle, 0xc1, 2, API_TAG_TEXT, 0, 0};
-    const size_t length = uicc_process(&card->uicc, octets_of(command, sizeof command), response);
-    assert_int_equal(length, 2 + 12 + 2 + 2 + 16 + 2);
-    memcpy(nonce, response + 2, AEAD_NONCE_SIZE);
-}
-
-static void test_many_nonces(void **state)
-{
-    (void)state;
-    struct test_card card;
-    uint32_t random = 88172645;
-    uint8_t(*nonces)[AEAD_NONCE_SIZE] = malloc(sizeof(uint8_t[MANY][AEAD_NONCE_SIZE]));
-    (void)begin_api(&card);
-    uint8_t *backup = malloc(card.storage.size);
-    assert_true(nonces != NULL && backup != NULL);
-    memcpy(backup, card.memory, card.storage.size);
-    unsigned handle = open_key(&card, OPEN_KEY("01", "01"));
-    for (size_t i = 0; i < MANY; i++) {
-        take_nonce(&card, handle, nonces[i]);
-        if (next_random(&random, 4000) == 0) {
-            memcpy(backup, card.memory, card.storage.size);
-        }
-        const bool restores = next_random(&random, 2000) == 0;
-        if (restores) {
-            memcpy(card.memory, backup, card.storage.size);
-        }
-        if (restores || next_random(&random, 400) == 0) {
-            handle = open_again(&card);
-        }
-    }
-    qsort(nonces, MANY, sizeof nonces[0], compare_nonces);
-    for (size_t i = 1; i < MANY; i++) {
-        assert_memory_not_equal(nonces[i - 1], nonces[i], AEAD_NONCE_SIZE);
-    }
-    free(backup);
-    free(nonces);
-    test_card_end(&card);
-}
-
 /* Commands without a key */
 
 static void test_capabilities(void **state)
@@ -498,34 +405,6 @@ static void test_capabilities(void **state)
     struct test_card card;
     test_card_begin(&card);
     assert_exchanges(&card, exchanges);
-    test_card_end(&card);
-}
-
-/* The counter grows over everything, and nonces and it never meet. */
-static void test_counter(void **state)
-{
-    (void)state;
-    struct test_card card;
-    uint64_t last = 0;
-    (void)begin_api(&card);
-    for (unsigned i = 0; i < 600; i++) {
-        unsigned long long counter = 0;
-        uint8_t sealed[64];
-        const char *response = apdu(&card, "804e0000");
-        assert_int_equal(sscanf(response, "8708%16llx9000", &counter), 1);
-        assert_true(counter > last);
-        last = counter;
-        const unsigned handle = open_key(&card, OPEN_KEY("01", "01"));
-        const uint64_t nonce = nonce_of(seal_hello(&card, handle, sealed));
-        assert_true(nonce > last);
-        last = nonce;
-        assert_int_equal(close_handle(&card, (uint8_t)handle), 0x9000);
-        if (i % 200 == 199) {
-            test_card_restart(&card);
-            enter_usim(&card);
-            assert_sw(&card, SELECT_API, "9000");
-        }
-    }
     test_card_end(&card);
 }
 
@@ -593,19 +472,17 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_default_deny),
+        cmocka_unit_test(test_terminated_usim),
         cmocka_unit_test(test_access_lines),
         cmocka_unit_test(test_pin),
         cmocka_unit_test(test_refused_open),
         cmocka_unit_test(test_open_encrypt_close),
         cmocka_unit_test(test_description),
         cmocka_unit_test(test_handles_are_apart),
+        cmocka_unit_test(test_handles_have_owners),
         cmocka_unit_test(test_inherited_applet),
         cmocka_unit_test(test_open_key_lasts),
-        cmocka_unit_test(test_nonces),
-        cmocka_unit_test(test_restored_card),
-        cmocka_unit_test(test_many_nonces),
         cmocka_unit_test(test_capabilities),
-        cmocka_unit_test(test_counter),
         cmocka_unit_test(test_order_of_checks),
         cmocka_unit_test(test_long_b_tid),
     };

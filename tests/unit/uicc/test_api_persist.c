@@ -244,6 +244,10 @@ static void test_data_at_rest(void **state)
                    handle_in(&opened), hex_of(sealed.data, 12), hex_of(sealed.data + 12, 5),
                    hex_of(sealed.data + 17, 16));
     assert_apdu(&card, decrypt, "870568656c6c6f9000");
+    const unsigned rest = handle_in(&opened); /* the one key that does both: not in one message */
+    assert_string_equal(sw_of(apduf(&card, "8052%02x8103870161", rest)), "9000");
+    assert_string_equal(apduf(&card, "8052%02x0203870161", rest), "6985");
+    assert_string_equal(sw_of(apduf(&card, "8052%02x4103870161", rest)), "9000");
     const uint8_t parent = open_for(&card, 4, 0, 0x41, "parent");
     assert_string_equal(apduf(&card,
                               "8056%02x000c"
