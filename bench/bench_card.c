@@ -1,4 +1,4 @@
-/* bench_card.c: AUTHENTICATE in the card, durable and not, beside what it cannot do without; files; opening an image. */
+/* bench_card.c: AUTHENTICATE in the card, durable and not, beside what it needs; files; opening an image. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

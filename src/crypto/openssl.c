@@ -138,7 +138,7 @@ static enum gbau_status openssl_digest_blocks(void *state, enum digest_algorithm
     return GBAU_OK;
 }
 
-/* Sets nonce, and key unless it is the one that is set: its schedule costs as much as several hundred octets of text. */
+/* Sets nonce, and key unless it is the one that is set: its schedule costs as much as some hundred octets of text. */
 static bool gcm_begin(struct gcm_context *gcm, struct octets key, const uint8_t nonce[AES_GCM_NONCE_SIZE], int encrypts)
 {
     const bool is_set = gcm->is_keyed && secret_equal(gcm->key, key.data, key.length);

@@ -1,5 +1,5 @@
 /*
- * cose_coding.h: CBOR items and the protected header that COSE messages of the GBA_U API have in common; private to this
+ * cose_coding.h: CBOR items and the protected header that COSE messages of the GBA_U API share; private to this
  * room. Reading demands definite lengths and one kind of item after the other; nothing allocates.
  */
 #ifndef KEY_COSE_CODING_H

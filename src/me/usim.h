@@ -42,7 +42,7 @@ GBAU_MUST_USE enum gbau_status usim_open(struct usim *usim, struct reader *reade
 
 /*
  * Verifies `pin` (NULL: none) when the card asks for it; an empty VERIFY tells, and costs no try (TS 102 221 11.1.9).
- * Of *usim only reader, channel and log are needed. The PIN errors of usim_open, and GBAU_E_ARGUMENT for what is no PIN.
+ * Of *usim only reader, channel and log are needed. The PIN errors of usim_open; GBAU_E_ARGUMENT for what is no PIN.
  */
 GBAU_MUST_USE enum gbau_status usim_unlock(struct usim *usim, const char *pin);
 

@@ -3,7 +3,7 @@
  *
  * Writing is asynchronous, because it ends in a disk: puts are collected by a thread of the store's own and committed
  * together, under load after 0.3 ms in which they gather; the completion is called from that thread once the session is
- * durable. Reading is synchronous and quick (a memory map). Ks is sealed at rest; the B-TID is bound to it. Thread-safe.
+ * durable. Reading is quick (a memory map). Ks is sealed at rest; the B-TID is bound to it. Thread-safe.
  */
 #ifndef STORE_SESSION_STORE_H
 #define STORE_SESSION_STORE_H

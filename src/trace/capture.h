@@ -41,7 +41,7 @@ struct capture_end {
  */
 void capture_add_apdu(struct capture *capture, struct octets command, struct octets response);
 
-/* The same with a comment, UTF-8, which Wireshark shows with the packet; more than CAPTURE_COMMENT_MAX octets are none. */
+/* The same with a comment, UTF-8, which Wireshark shows; one of more than CAPTURE_COMMENT_MAX octets is left out. */
 enum { CAPTURE_COMMENT_MAX = 2100 };
 void capture_add_commented_apdu(struct capture *capture, struct octets command, struct octets response,
                                 const char *comment);

@@ -1,6 +1,7 @@
 """test_api_vectors.py: the test vectors of the GBA_U API a second time, with hashlib, hmac and python3-cryptography.
 
-GCM, CCM and CMAC on SM4 stand here in plain Python on single blocks of SM4; on AES the same code is compared with the library.
+GCM, CCM and CMAC on SM4 stand here in plain Python on single blocks of SM4; on AES the same code is compared with
+the library.
 """
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""test_conformance.py: gbau conformance card: our card by file and through PC/SC, reports, exit statuses, wrong usage."""
+"""test_conformance.py: gbau conformance card: our card by file and by PC/SC, reports, exit statuses, wrong use."""
 import json
 import os
 import re
@@ -143,7 +143,8 @@ def test_wrong_pin(programs, card):
 
 
 @pytest.mark.parametrize("options, complaint", [
-    ([], "missing: --card"), (["--card", "c", "x"], "too much: x"), (["--card", "c", "--only", "no.*"], "names no check"),
+    ([], "missing: --card"), (["--card", "c", "x"], "too much: x"),
+    (["--card", "c", "--only", "no.*"], "names no check"),
     (["--card", "c", "--pin", "12"], "--pin takes 4 to 8 digits"), (["--card", "c", "--puk", "1"], "--puk takes 8"),
     (["--card", "c", "--adm", "00"], "--adm takes 16"), (["--card", "c", "--opc", OPC], "go with --k"),
     (["--card", "c", "--k", K], "either --op or --opc"), (["--card", "c", "--sqn", "1"], "--sqn takes 12"),

@@ -128,7 +128,7 @@ static void test_our_card_passes_all(void **state)
     assert_int_equal(count_of(bench, CONFORMANCE_PASSED), bench->count); /* it has all that there is a check for */
 }
 
-/* Never, whatever is allowed: an end of files or of the card, loading and locking, and what nobody has thought about. */
+/* Never, whatever is allowed: an end of files or of the card, loading and locking, and the unknown. */
 static void test_no_run_sends_what_it_must_not(void **state)
 {
     struct bench *bench = *state;

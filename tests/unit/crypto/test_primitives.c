@@ -353,7 +353,7 @@ static void test_gcm_open_vectors(void **state)
     }
 }
 
-/* A crypto keeps the key of its last message: with keys in turn, also after a refusal, it gives what a new one gives. */
+/* A crypto keeps the key of its last message: with keys in turn, also after refusals, it gives what a new one does. */
 static void test_gcm_keys_in_turn(void **state)
 {
     static const uint8_t nonce[AES_GCM_NONCE_SIZE] = {7};

@@ -181,7 +181,7 @@ static void *run_broken_server(void *argument)
         return NULL;
     }
     broken->connections++;
-    ssize_t received = raw_receive(descriptor, broken->request, sizeof broken->request - 1, 1000); /* less than clients wait */
+    ssize_t received = raw_receive(descriptor, broken->request, sizeof broken->request - 1, 1000);
     broken->request[received > 0 ? received : 0] = '\0';
     (void)raw_send(descriptor, broken->answer, broken->length);
     if (broken->stays) {

@@ -184,7 +184,7 @@ static void objects_too_long(struct card_description *description, struct profil
 {
     static const uint8_t content[399];
     (void)description;
-    workspace->parts.files[9].content = octets_of(content, sizeof content); /* EF_MML has 400, two of them the card's own */
+    workspace->parts.files[9].content = octets_of(content, sizeof content); /* EF_MML: 400, two the card's own */
 }
 
 static void child_before_directory(struct card_description *description, struct profile_workspace *workspace)
