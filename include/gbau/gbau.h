@@ -32,6 +32,9 @@ struct gbau;
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_open(const char *card, const char *pin, struct gbau **gbau);
 GBAU_API void gbau_close(struct gbau *gbau);
 
+/* The same without messages, then and later: for what works inside programs that tell people in their own way. */
+GBAU_API GBAU_MUST_USE enum gbau_status gbau_open_silently(const char *card, const char *pin, struct gbau **gbau);
+
 /* Runs Ub with the operator's BSF at `bsf_url` (TS 33.220 5.3.2); fresh keys afterwards. */
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_bootstrap(struct gbau *gbau, const char *bsf_url);
 

@@ -57,7 +57,7 @@ static enum gbau_status open_parts(struct gbau *gbau, const char *card, const ch
     return status == GBAU_OK ? usim_open(&gbau->usim, gbau->reader, pin, &gbau->log) : status;
 }
 
-enum gbau_status gbau_open(const char *card, const char *pin, struct gbau **gbau)
+static enum gbau_status open_at_level(const char *card, const char *pin, enum log_level level, struct gbau **gbau)
 {
     if (card == NULL || gbau == NULL) {
         return GBAU_E_ARGUMENT;
@@ -66,7 +66,7 @@ enum gbau_status gbau_open(const char *card, const char *pin, struct gbau **gbau
     if (opened == NULL) {
         return GBAU_E_MEMORY;
     }
-    opened->log = (struct log){.program = "gbau", .level = LOG_LEVEL_WARNING};
+    opened->log = (struct log){.program = "gbau", .level = level};
     enum gbau_status status = open_parts(opened, card, pin);
     if (status != GBAU_OK) {
         gbau_close(opened);
@@ -74,6 +74,16 @@ enum gbau_status gbau_open(const char *card, const char *pin, struct gbau **gbau
     }
     *gbau = opened;
     return GBAU_OK;
+}
+
+enum gbau_status gbau_open(const char *card, const char *pin, struct gbau **gbau)
+{
+    return open_at_level(card, pin, LOG_LEVEL_WARNING, gbau);
+}
+
+enum gbau_status gbau_open_silently(const char *card, const char *pin, struct gbau **gbau)
+{
+    return open_at_level(card, pin, LOG_LEVEL_SILENT, gbau);
 }
 
 void gbau_close(struct gbau *gbau)
