@@ -37,8 +37,8 @@ static enum gbau_status add_slot(struct slot_configurations *slots, struct octet
         log_error(log, "more than %d cards", SLOT_MAX);
         return GBAU_E_LIMIT;
     }
-    if (octets_to_text(card, slot.card, sizeof slot.card) != GBAU_OK) {
-        return refuse(log, "card", "a name of at most 511 characters");
+    if (card.length == 0 || octets_to_text(card, slot.card, sizeof slot.card) != GBAU_OK) {
+        return refuse(log, "card", "a name of 1 to 511 characters");
     }
     struct slot_configuration *grown = realloc(slots->slots, (slots->count + 1) * sizeof *grown);
     if (grown == NULL) {

@@ -65,6 +65,7 @@ CK_RV token_connect(struct token *token)
     return return_value_of_card(open_anew(token));
 }
 
+/* A card that asks for its PIN, or that another process has, is there. */
 bool token_is_present(struct token *token)
 {
     const char *card = token->connection.configuration->card;
@@ -74,8 +75,8 @@ bool token_is_present(struct token *token)
     if (strchr(card, '/') != NULL) {
         return false;
     }
-    CK_RV rv = token_connect(token);
-    return rv != CKR_TOKEN_NOT_PRESENT && rv != CKR_DEVICE_ERROR;
+    const enum gbau_status status = open_anew(token);
+    return status != GBAU_E_NOT_FOUND && status != GBAU_E_UNREACHABLE && status != GBAU_E_IO;
 }
 
 void token_release(struct token *token)

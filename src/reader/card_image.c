@@ -55,7 +55,8 @@ static void mapping_close(struct mapping *mapping)
         (void)munmap(mapping->memory, mapping->size);
     }
     if (mapping->descriptor >= 0) {
-        (void)close(mapping->descriptor); /* ends the lock too */
+        (void)flock(mapping->descriptor, LOCK_UN); /* closing would not do, while a forked process has a copy */
+        (void)close(mapping->descriptor);
     }
     *mapping = (struct mapping){.descriptor = -1};
 }
