@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 
 #include "gbau/naf.h"
 #include "measure.h"
@@ -40,15 +39,16 @@ static void our_messages(void *context, size_t count)
     }
 }
 
-/* As a careful caller of EVP does it: one context and one key, a random nonce for each message. */
+/* The cipher alone: one context, one key, a counter for the nonce. */
 static void raw_evp(void *context, size_t count)
 {
     struct bench *bench = context;
     uint8_t out[NONCE_SIZE + TEXT_SIZE + TAG_SIZE];
     int length = 0;
+    memset(out, 0, NONCE_SIZE);
     for (size_t i = 0; i < count; i++) {
-        measure_require(RAND_priv_bytes(out, NONCE_SIZE) == 1 &&
-                            EVP_EncryptInit_ex2(bench->cipher, NULL, NULL, out, NULL) == 1 &&
+        memcpy(out, &i, sizeof i);
+        measure_require(EVP_EncryptInit_ex2(bench->cipher, NULL, NULL, out, NULL) == 1 &&
                             EVP_EncryptUpdate(bench->cipher, out + NONCE_SIZE, &length, bench->text, TEXT_SIZE) == 1 &&
                             EVP_EncryptFinal_ex(bench->cipher, out + NONCE_SIZE + length, &length) == 1 &&
                             EVP_CIPHER_CTX_ctrl(bench->cipher, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE,
@@ -85,9 +85,9 @@ int main(void)
                     "libcrypto");
     struct measurement encryption = {
         .name = "NAF: AES-256-GCM of 1 KiB", .unit = "texts", .subject = our_encryptions, .subject_context = &bench,
-        .subject_count = 60000, .reference_name = "EVP with a random nonce", .reference = raw_evp,
+        .subject_count = 60000, .reference_name = "EVP alone, no nonce made", .reference = raw_evp,
         .reference_context = &bench, .reference_count = 60000, .goal = 0.8,
-        .bound = "AES-GCM of libcrypto and 12 octets of its generator"};
+        .bound = "AES-GCM of libcrypto; a random nonce, checks, a crypto borrowed"};
     struct measurement message = encryption;
     message.name = "NAF: COSE_Encrypt0 of 1 KiB";
     message.subject = our_messages;

@@ -6,7 +6,7 @@ set -eu
 
 build="gcc meson ninja-build pkg-config libssl-dev libfreediameter-dev libmicrohttpd-dev libcurl4-openssl-dev
   libxml2-dev libyaml-dev libjansson-dev libsqlite3-dev liblmdb-dev libpcsclite-dev libcbor-dev libcmocka-dev"
-test="python3 python3-pytest python3-cryptography pcscd vsmartcard-vpcd opensc pcsc-tools tshark curl openssl
+test="valgrind python3 python3-pytest python3-cryptography pcscd vsmartcard-vpcd opensc pcsc-tools tshark curl openssl
   libxml2-utils util-linux iproute2"
 bench="python3 libosmocore-dev pcscd vsmartcard-vpcd opensc util-linux iproute2"
 fuzz="clang libclang-rt-14-dev"

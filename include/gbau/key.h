@@ -1,15 +1,16 @@
 /*
- * key.h: what an application does with a key distributed from Ks_int_NAF: the same calls on the device (gbau.h), where the
- * key is a handle on the card, and at the service (naf.h), where it is octets of the NAF. docs/gba_u-api.md specifies it.
+ * key.h: what an application does with a key distributed from Ks_int_NAF: the same calls on the device (gbau.h),
+ * where the key is a handle on the card, and at the service (naf.h), where it is octets of the NAF. docs/gba_u-api.md
+ * specifies it.
  *
  *     struct gbau_key_request request = {.usage = GBAU_USAGE_ENCRYPT, .direction = GBAU_CARD_TO_NAF,
  *                                        .algorithm = GBAU_AES_256_GCM, .label = "greeting"};
  *
- * Lengths are in octets. Out parameters are set on GBAU_OK only. A key is used by one thread at a time; keys of different
- * `struct gbau` or `struct gbau_naf` are independent of each other. Errors that every call may have: GBAU_E_ARGUMENT for a
- * NULL or a length out of range, GBAU_E_ACCESS for a key that is not for this usage or direction or that a policy
- * forbids, GBAU_E_LIMIT when its operations are used up; on a card also GBAU_E_IO, GBAU_E_CARD, and GBAU_E_EXPIRED for a
- * key that the service has revoked.
+ * Lengths are in octets. Out parameters are set on GBAU_OK only. A key is used by one thread at a time; keys of
+ * different `struct gbau` or `struct gbau_naf` are independent of each other. Errors that every call may have:
+ * GBAU_E_ARGUMENT for a NULL or a length out of range, GBAU_E_ACCESS for a key that is not for this usage or
+ * direction or that a policy forbids, GBAU_E_LIMIT when its operations are used up; on a card also GBAU_E_IO,
+ * GBAU_E_CARD, and GBAU_E_EXPIRED for a key that the service has revoked.
  */
 #ifndef GBAU_KEY_H
 #define GBAU_KEY_H
@@ -103,8 +104,8 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_encrypt(struct gbau_key *key, c
                                                          uint8_t *out, size_t capacity, size_t *length);
 
 /*
- * Decrypts what gbau_key_encrypt wrote. GBAU_E_AUTHENTICATION when it was not made with this key, GBAU_E_MALFORMED when
- * it is too short or, for CBC, wrongly padded; then nothing comes out.
+ * Decrypts what gbau_key_encrypt wrote. GBAU_E_AUTHENTICATION when it was not made with this key, GBAU_E_MALFORMED
+ * when it is too short or, for CBC, wrongly padded; then nothing comes out.
  */
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_decrypt(struct gbau_key *key, const void *additional_data,
                                                          size_t additional_length, const void *in, size_t in_length,
@@ -138,8 +139,8 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_unwrap(struct gbau_key *key, co
                                                         struct gbau_key **unwrapped);
 
 /*
- * Mutual authentication in three messages (9), with a key of usage authenticate; either end may begin. Who begins calls
- * _begin and _finish, the other end _answer and _confirm. At the end both have a session key of usage derive.
+ * Mutual authentication in three messages (9), with a key of usage authenticate; either end may begin. Who begins
+ * calls _begin and _finish, the other end _answer and _confirm. At the end both have a session key of usage derive.
  * GBAU_E_AUTHENTICATION when the other end does not know the key, or assumes another policy or B-TID.
  */
 enum { GBAU_AUTHENTICATION_MESSAGE_MAX = 52 };
@@ -159,10 +160,10 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_authenticate_confirm(struct gba
 /*
  * Sealed messages (11.1): COSE_Encrypt0 with the B-TID and the label in its kid, so that any COSE library can open it
  * given the key. Text of at most GBAU_SEAL_TEXT_MAX octets, additional data of at most GBAU_ADDITIONAL_MAX; at most
- * GBAU_SEAL_OVERHEAD octets longer than the text. GBAU_E_UNSUPPORTED for CTR and CBC, which have no place in COSE, and
- * for a key whose B-TID is not known. Opening: GBAU_E_AUTHENTICATION when the message was not made with this key, also
- * when its kid or alg names another one (gbau_naf_message_names tells which); GBAU_E_MALFORMED when it is no such
- * message, or one segment of a stream.
+ * GBAU_SEAL_OVERHEAD octets longer than the text. GBAU_E_UNSUPPORTED for CTR and CBC, which have no place in COSE,
+ * and for a key whose B-TID is not known. Opening: GBAU_E_AUTHENTICATION when the message was not made with this key,
+ * also when its kid or alg names another one (gbau_naf_message_names tells which); GBAU_E_MALFORMED when it is no
+ * such message, or one segment of a stream.
  */
 enum { GBAU_SEAL_OVERHEAD = 420, GBAU_SEAL_TEXT_MAX = 65536, GBAU_ADDITIONAL_MAX = 4096 };
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_seal(struct gbau_key *key, const void *additional_data,
@@ -185,14 +186,14 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_key_check(struct gbau_key *key, con
                                                        const uint8_t **payload, size_t *payload_length);
 
 /*
- * Data of any length (11.2): up to GBAU_SEAL_TEXT_MAX octets as one sealed message, more as segments. Nothing is given
- * out before its segment was checked, and the last segment only when nothing stands behind it. Whoever gets an error
- * from gbau_key_open_stream throws away what was written: it is genuine, but not the whole. GBAU_E_MALFORMED for a
- * stream that was cut, put in another order, mixed with another, or made longer; GBAU_E_AUTHENTICATION for a segment
- * that was not made with this key.
+ * Data of any length (11.2): up to GBAU_SEAL_TEXT_MAX octets as one sealed message, more as segments. Nothing is
+ * given out before its segment was checked, and the last segment only when nothing stands behind it. Whoever gets an
+ * error from gbau_key_open_stream throws away what was written: it is genuine, but not the whole. GBAU_E_MALFORMED
+ * for a stream that was cut, put in another order, mixed with another, or made longer; GBAU_E_AUTHENTICATION for a
+ * segment that was not made with this key.
  *
- * `read` gives up to `capacity` octets and 0 at the end; `write` takes all it is given; both return GBAU_OK or what to
- * end with.
+ * `read` gives up to `capacity` octets and 0 at the end; `write` takes all it is given; both return GBAU_OK or what
+ * to end with.
  */
 struct gbau_pipe {
     enum gbau_status (*read)(void *context, uint8_t *octets, size_t capacity, size_t *length);

@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 enum {
-    GBAU_UICC_RAM = 4608,         /* what a card needs beside its stack */
+    GBAU_UICC_RAM = 4352,         /* what a card needs beside its stack */
     GBAU_UICC_RESPONSE_MAX = 258, /* a response APDU with its status word */
     GBAU_UICC_APPLETS_MAX = 8
 };

@@ -7,21 +7,12 @@
 #include "base/secret.h"
 #include "base/text_coding.h"
 #include "cli/data_pipe.h"
-#include "cli/key_options.h"
+#include "cli/key_operations.h"
 #include "cli/key_words.h"
-#include "cli/message_lines.h"
-#include "cli/report.h"
 #include "cli/values.h"
 #include "cli/verbs.h"
 
-enum {
-    KEY_SIZE = 32,
-    HASH_SIZE = 32,
-    RANDOM_MAX = 1024,
-    RANDOM_USUAL = 32,
-    OBJECT_MAX = 255,
-    TEXT_SIZE = 2 * 1024 + 1
-};
+enum { RANDOM_MAX = KEY_REPORT_OCTETS_MAX, RANDOM_USUAL = 32, OBJECT_MAX = 255 };
 
 /* One run of a verb: what it was told, and the card. */
 struct key_use {
@@ -58,32 +49,6 @@ static enum gbau_status open_key(const struct key_use *use, struct gbau_key **ke
     return status;
 }
 
-/* Results */
-
-static void add_hex(struct report *report, const char *name, const uint8_t *octets, size_t length)
-{
-    char text[TEXT_SIZE];
-    if (hex_encode(octets_of(octets, length), text, sizeof text) == GBAU_OK) {
-        report_add_text(report, name, text);
-    }
-    secret_wipe(text, sizeof text);
-}
-
-/* What a key is, and where it comes from. */
-static void add_key(struct report *report, const struct gbau_key *key, const struct gbau_key_request *request)
-{
-    report_add_text(report, "b_tid", gbau_key_b_tid(key));
-    report_add_text(report, "label", request->label);
-    report_add_text(report, "usage", key_word_of_usage(request->usage));
-    report_add_text(report, "direction", key_word_of_direction(request->direction));
-    report_add_text(report, "algorithm", gbau_algorithm_name(request->algorithm));
-}
-
-static enum gbau_status print_report(const struct key_use *use, struct report *report)
-{
-    return report_print(report, use->options->json) ? GBAU_OK : GBAU_E_IO;
-}
-
 /* list */
 
 struct listing {
@@ -101,7 +66,7 @@ static bool print_entry(void *context, const struct gbau_key_entry *entry)
     }
     report_add_text(report, "kind", entry->persisted ? "persisted key" : "NAF key");
     report_add_text(report, "naf", entry->naf_fqdn);
-    add_hex(report, "ua", entry->ua, sizeof entry->ua);
+    key_report_add_hex(report, "ua", entry->ua, sizeof entry->ua);
     report_add_text(report, "b_tid", entry->b_tid);
     if (entry->persisted) {
         const char *algorithm = gbau_algorithm_name(entry->algorithm);
@@ -115,7 +80,7 @@ static bool print_entry(void *context, const struct gbau_key_entry *entry)
     if (entry->operations != UINT32_MAX) {
         report_add_number(report, "operations_left", entry->operations);
     }
-    listing->status = print_report(listing->use, report);
+    listing->status = key_report_print(report, listing->use->options);
     return listing->status == GBAU_OK;
 }
 
@@ -167,158 +132,64 @@ static enum gbau_status run_decrypt(const struct key_use *use)
     return status;
 }
 
-/* mac, verify, hash */
+/* With a key that is opened as the options say */
 
-static enum gbau_status compute_mac(const struct key_use *use, struct gbau_key *key, struct octets data)
-{
-    uint8_t mac[GBAU_MAC_MAX];
-    size_t length = 0;
-    enum gbau_status status = gbau_key_mac(key, data.data, data.length, mac, &length);
-    if (status != GBAU_OK) {
-        return status;
-    }
-    struct report *report = report_open();
-    add_hex(report, "mac", mac, length);
-    report_add_text(report, "b_tid", gbau_key_b_tid(key));
-    return print_report(use, report);
-}
+typedef enum gbau_status key_operation(struct gbau_key *key, const struct key_options *options);
 
-static enum gbau_status verify_mac(const struct key_use *use, struct gbau_key *key, struct octets data)
-{
-    uint8_t mac[GBAU_MAC_MAX];
-    size_t length = 0;
-    if (hex_decode(octets_of_text(use->options->mac), mac, sizeof mac, &length) != GBAU_OK) {
-        log_error(&cli_log, "--mac takes 16 or 32 octets in hexadecimal");
-        return GBAU_E_ARGUMENT;
-    }
-    enum gbau_status status = gbau_key_verify(key, data.data, data.length, mac, length);
-    if (status != GBAU_OK) {
-        return status;
-    }
-    struct report *report = report_open();
-    report_add_text(report, "verified", "yes");
-    return print_report(use, report);
-}
-
-static enum gbau_status compute_hash(const struct key_use *use, struct gbau_key *key, struct octets data)
-{
-    uint8_t hash[HASH_SIZE];
-    enum gbau_status status = gbau_key_hash(key, data.data, data.length, hash);
-    if (status != GBAU_OK) {
-        return status;
-    }
-    struct report *report = report_open();
-    add_hex(report, "hash", hash, sizeof hash);
-    return print_report(use, report);
-}
-
-/* Runs an operation on all of standard input. */
-static enum gbau_status run_whole(const struct key_use *use,
-                                  enum gbau_status (*run)(const struct key_use *use, struct gbau_key *key,
-                                                          struct octets data))
+static enum gbau_status run_with_key(const struct key_use *use, key_operation *run)
 {
     struct gbau_key *key = NULL;
-    uint8_t *data = NULL;
-    size_t length = 0;
     enum gbau_status status = open_key(use, &key);
     if (status == GBAU_OK) {
-        status = data_read_whole(&data, &length);
+        status = run(key, use->options);
     }
-    if (status == GBAU_OK) {
-        status = run(use, key, octets_of(data, length));
-    }
-    free(data);
     gbau_key_close(key);
     return status;
 }
 
 static enum gbau_status run_mac(const struct key_use *use)
 {
-    return run_whole(use, compute_mac);
+    return run_with_key(use, key_operation_mac);
 }
 
 static enum gbau_status run_verify(const struct key_use *use)
 {
-    return run_whole(use, verify_mac);
+    return run_with_key(use, key_operation_verify);
 }
 
 static enum gbau_status run_hash(const struct key_use *use)
 {
-    return run_whole(use, compute_hash);
+    return run_with_key(use, key_operation_hash);
+}
+
+static enum gbau_status run_authenticate(const struct key_use *use)
+{
+    return run_with_key(use, key_operation_authenticate);
 }
 
 /* derive, export */
-
-/* Adds the octets of a key of usage export. */
-static enum gbau_status add_octets(struct report *report, struct gbau_key *key)
-{
-    uint8_t octets[KEY_SIZE];
-    enum gbau_status status = gbau_key_export(key, octets);
-    if (status == GBAU_OK) {
-        add_hex(report, "key", octets, sizeof octets);
-    }
-    secret_wipe(octets, sizeof octets);
-    return status;
-}
-
-static enum gbau_status report_key(const struct key_use *use, struct gbau_key *key,
-                                   const struct gbau_key_request *request)
-{
-    struct report *report = report_open();
-    add_key(report, key, request);
-    enum gbau_status status = request->usage == GBAU_USAGE_EXPORT ? add_octets(report, key) : GBAU_OK;
-    if (status != GBAU_OK) {
-        report_discard(report);
-        return status;
-    }
-    return print_report(use, report);
-}
 
 static enum gbau_status run_export(const struct key_use *use)
 {
     struct gbau_key *key = NULL;
     enum gbau_status status = open_key(use, &key);
     if (status == GBAU_OK) {
-        status = report_key(use, key, &use->description->request);
+        status = key_operation_show(key, &use->description->request, use->options);
     }
     gbau_key_close(key);
     return status;
 }
 
-/* A usage that has no direction, and one algorithm. */
-static void set_kind(struct gbau_key_request *request, enum gbau_usage usage)
-{
-    request->usage = usage;
-    request->direction = GBAU_NO_DIRECTION;
-    request->algorithm = key_words_usual_algorithm(usage);
-}
-
-/* The child as --usage, --direction and --algorithm describe it; the parent is of usage derive. */
 static enum gbau_status run_derive(const struct key_use *use)
 {
     struct key_description parent_description = *use->description;
     const struct key_use parent_use = {.options = use->options, .description = &parent_description, .gbau = use->gbau};
-    struct gbau_key_request request = use->description->request;
     struct gbau_key *parent = NULL;
-    struct gbau_key *child = NULL;
-    set_kind(&parent_description.request, GBAU_USAGE_DERIVE);
-    request.label = use->options->child;
-    request.context_length = 0; /* it was the parent's */
-    if (use->options->export) {
-        set_kind(&request, GBAU_USAGE_EXPORT);
-    }
+    key_operation_ask_for_parent(&parent_description.request);
     enum gbau_status status = open_key(&parent_use, &parent);
     if (status == GBAU_OK) {
-        status = gbau_key_derive(parent, &request, &child);
+        status = key_operation_derive(parent, &use->description->request, use->options);
     }
-    if (status == GBAU_E_ACCESS && parent != NULL) {
-        log_error(&cli_log,
-                  "the policy of the service forbids such a child; keys leave the card only when it allows it");
-    }
-    if (status == GBAU_OK) {
-        status = report_key(use, child, &request);
-    }
-    gbau_key_close(child);
     gbau_key_close(parent);
     return status;
 }
@@ -341,8 +212,8 @@ static enum gbau_status run_persist(const struct key_use *use)
     }
     if (status == GBAU_OK) {
         struct report *report = report_open();
-        add_key(report, key, &use->description->request);
-        status = print_report(use, report);
+        key_report_add_key(report, key, &use->description->request);
+        status = key_report_print(report, use->options);
     }
     gbau_key_close(key);
     return status;
@@ -392,49 +263,6 @@ static enum gbau_status run_apply(const struct key_use *use)
     return status == GBAU_OK ? gbau_apply(use->gbau, use->options->naf, use->description->ua, object, length) : status;
 }
 
-/* authenticate */
-
-/* Over standard input and output, these carry the messages: the result goes to standard error. */
-static enum gbau_status report_authenticated(const struct key_use *use, const struct message_lines *lines,
-                                             const struct gbau_key *session)
-{
-    if (!lines->is_connection) {
-        log_info(&cli_log, "authenticated: both ends know the key of %s", gbau_key_b_tid(session));
-        return GBAU_OK;
-    }
-    struct report *report = report_open();
-    report_add_text(report, "authenticated", "yes");
-    report_add_text(report, "role", use->options->role);
-    report_add_text(report, "b_tid", gbau_key_b_tid(session));
-    return print_report(use, report);
-}
-
-static enum gbau_status run_authenticate(const struct key_use *use)
-{
-    const bool begins = strcmp(use->options->role, "initiator") == 0;
-    struct message_lines lines = {0};
-    struct gbau_key *key = NULL;
-    struct gbau_key *session = NULL;
-    if (!begins && strcmp(use->options->role, "responder") != 0) {
-        log_error(&cli_log, "--role takes initiator or responder");
-        return GBAU_E_ARGUMENT;
-    }
-    enum gbau_status status = open_key(use, &key);
-    if (status == GBAU_OK) {
-        status = message_lines_open(&lines, use->options->connect, use->options->listen);
-    }
-    if (status == GBAU_OK) {
-        status = begins ? message_lines_initiate(&lines, key, &session) : message_lines_respond(&lines, key, &session);
-    }
-    if (status == GBAU_OK) {
-        status = report_authenticated(use, &lines, session);
-    }
-    gbau_key_close(session);
-    gbau_key_close(key);
-    message_lines_close(&lines);
-    return status;
-}
-
 /* random, counter */
 
 static enum gbau_status run_random(const struct key_use *use)
@@ -450,8 +278,8 @@ static enum gbau_status run_random(const struct key_use *use)
     }
     if (status == GBAU_OK) {
         struct report *report = report_open();
-        add_hex(report, "random", octets, (size_t)length);
-        status = print_report(use, report);
+        key_report_add_hex(report, "random", octets, (size_t)length);
+        status = key_report_print(report, use->options);
     }
     secret_wipe(octets, sizeof octets);
     return status;
@@ -468,13 +296,14 @@ static enum gbau_status run_counter(const struct key_use *use)
     (void)snprintf(text, sizeof text, "%" PRIu64, counter);
     struct report *report = report_open();
     report_add_text(report, "counter", text);
-    return print_report(use, report);
+    return key_report_print(report, use->options);
 }
 
 /* The verbs */
 
 #define TAKES_CARD (KEY_OPTIONS_CARD | KEY_OPTION_JSON)
-#define TAKES_KEY  (TAKES_CARD | KEY_OPTIONS_KEY)
+#define TAKES_DATA (KEY_OPTIONS_CARD | KEY_OPTIONS_KEY)
+#define TAKES_KEY  (TAKES_DATA | KEY_OPTION_JSON)
 #define NEEDS_CARD ((unsigned)KEY_OPTION_CARD)
 #define NEEDS_KEY  (NEEDS_CARD | KEY_OPTIONS_SERVICE | KEY_OPTION_LABEL)
 #define KEPT       ((unsigned)KEY_OPTION_PERSISTED)
@@ -487,9 +316,9 @@ static const struct key_verb key_verbs[] = {
     {"encrypt", "seal standard input for a service",
      "Seals standard input for the service, as COSE messages (docs/gba_u-api.md 11), to standard output. A persisted\n"
      "key of direction card-to-card seals for the card itself.",
-     TAKES_KEY | KEPT, NEEDS_KEY, GBAU_USAGE_ENCRYPT, GBAU_CARD_TO_NAF, run_encrypt},
+     TAKES_DATA | KEPT, NEEDS_KEY, GBAU_USAGE_ENCRYPT, GBAU_CARD_TO_NAF, run_encrypt},
     {"decrypt", "open what a service sealed", "Opens what the service sealed, from standard input to standard output.",
-     TAKES_KEY | KEPT, NEEDS_KEY, GBAU_USAGE_ENCRYPT, GBAU_NAF_TO_CARD, run_decrypt},
+     TAKES_DATA | KEPT, NEEDS_KEY, GBAU_USAGE_ENCRYPT, GBAU_NAF_TO_CARD, run_decrypt},
     {"mac", "compute a MAC of standard input", "Prints the MAC of standard input, which the service can verify.",
      TAKES_KEY | KEPT, NEEDS_KEY, GBAU_USAGE_MAC, GBAU_CARD_TO_NAF, run_mac},
     {"verify", "check a MAC of a service", "Checks a MAC of the service over standard input.",
@@ -558,9 +387,9 @@ static enum gbau_status run_on_card(const struct key_verb *verb, const struct ke
         const struct key_use use = {.options = options, .description = &description, .gbau = gbau};
         status = verb->run(&use);
     }
-    if (status == GBAU_E_NOT_FOUND && (verb->takes & KEY_OPTION_BSF) != 0 && !options->persisted) {
-        log_error(&cli_log,
-                  options->bsf == NULL ? "--bsf URL bootstraps first" : "bootstrapping left no key in the card");
+    const bool could_bootstrap = gbau != NULL && (verb->takes & KEY_OPTION_BSF) != 0 && options->bsf == NULL;
+    if (status == GBAU_E_NOT_FOUND && could_bootstrap && !options->persisted) {
+        log_error(&cli_log, "--bsf URL bootstraps first");
     }
     gbau_close(gbau);
     return status;

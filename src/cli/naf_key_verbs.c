@@ -3,21 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/secret.h"
-#include "base/text_coding.h"
 #include "cli/data_pipe.h"
-#include "cli/key_words.h"
-#include "cli/message_lines.h"
+#include "cli/key_operations.h"
 #include "cli/naf_use.h"
-#include "cli/report.h"
-#include "cli/values.h"
 #include "cli/verbs.h"
 
 enum {
     BSF_WAIT_MS = 15000,
-    KEY_SIZE = 32,
     NAME_SIZE = 32,
-    HEX_SIZE = 2 * 256 + 1,
     HEAD_SIZE = GBAU_SEAL_TEXT_MAX + GBAU_SEAL_OVERHEAD /* one segment is in it */
 };
 
@@ -51,22 +44,6 @@ static enum gbau_status open_named(const struct naf_use *use, const char *b_tid,
 static enum gbau_status open_key(const struct naf_use *use, struct gbau_key **key)
 {
     return open_named(use, use->options->b_tid, &use->description->request, key);
-}
-
-/* Results */
-
-static void add_hex(struct report *report, const char *name, const uint8_t *octets, size_t length)
-{
-    char text[HEX_SIZE];
-    if (hex_encode(octets_of(octets, length), text, sizeof text) == GBAU_OK) {
-        report_add_text(report, name, text);
-    }
-    secret_wipe(text, sizeof text);
-}
-
-static enum gbau_status print_report(const struct naf_use *use, struct report *report)
-{
-    return report_print(report, use->options->json) ? GBAU_OK : GBAU_E_IO;
 }
 
 /* encrypt */
@@ -188,191 +165,65 @@ static enum gbau_status run_decrypt(const struct naf_use *use)
     return status;
 }
 
-/* mac, verify */
+/* With a key that is opened as the options say */
 
-static enum gbau_status compute_mac(const struct naf_use *use, struct gbau_key *key, struct octets data)
-{
-    uint8_t mac[GBAU_MAC_MAX];
-    size_t length = 0;
-    enum gbau_status status = gbau_key_mac(key, data.data, data.length, mac, &length);
-    if (status != GBAU_OK) {
-        return status;
-    }
-    struct report *report = report_open();
-    add_hex(report, "mac", mac, length);
-    report_add_text(report, "b_tid", gbau_key_b_tid(key));
-    return print_report(use, report);
-}
+typedef enum gbau_status key_operation(struct gbau_key *key, const struct key_options *options);
 
-static enum gbau_status verify_mac(const struct naf_use *use, struct gbau_key *key, struct octets data)
-{
-    uint8_t mac[GBAU_MAC_MAX];
-    size_t length = 0;
-    if (hex_decode(octets_of_text(use->options->mac), mac, sizeof mac, &length) != GBAU_OK) {
-        log_error(&cli_log, "--mac takes 16 or 32 octets in hexadecimal");
-        return GBAU_E_ARGUMENT;
-    }
-    enum gbau_status status = gbau_key_verify(key, data.data, data.length, mac, length);
-    if (status != GBAU_OK) {
-        return status;
-    }
-    struct report *report = report_open();
-    report_add_text(report, "verified", "yes");
-    return print_report(use, report);
-}
-
-/* Runs an operation on all of standard input. */
-static enum gbau_status run_whole(const struct naf_use *use,
-                                  enum gbau_status (*run)(const struct naf_use *use, struct gbau_key *key,
-                                                          struct octets data))
+static enum gbau_status run_with_key(const struct naf_use *use, key_operation *run)
 {
     struct gbau_key *key = NULL;
-    uint8_t *data = NULL;
-    size_t length = 0;
     enum gbau_status status = open_key(use, &key);
     if (status == GBAU_OK) {
-        status = data_read_whole(&data, &length);
+        status = run(key, use->options);
     }
-    if (status == GBAU_OK) {
-        status = run(use, key, octets_of(data, length));
-    }
-    free(data);
     gbau_key_close(key);
     return status;
 }
 
 static enum gbau_status run_mac(const struct naf_use *use)
 {
-    return run_whole(use, compute_mac);
+    return run_with_key(use, key_operation_mac);
 }
 
 static enum gbau_status run_verify(const struct naf_use *use)
 {
-    return run_whole(use, verify_mac);
+    return run_with_key(use, key_operation_verify);
+}
+
+static enum gbau_status run_authenticate(const struct naf_use *use)
+{
+    uint32_t version = 0;
+    enum gbau_status status = naf_use_read_version(use, &version);
+    if (status == GBAU_OK && version != 0) {
+        status = gbau_naf_expect_policy(use->naf, use->options->b_tid, use->description->ua, version);
+        status = naf_use_explain(use, use->options->b_tid, status);
+    }
+    return status == GBAU_OK ? run_with_key(use, key_operation_authenticate) : status;
 }
 
 /* derive, export */
-
-static enum gbau_status report_key(const struct naf_use *use, struct gbau_key *key,
-                                   const struct gbau_key_request *request)
-{
-    uint8_t octets[KEY_SIZE];
-    const bool exports = request->usage == GBAU_USAGE_EXPORT;
-    enum gbau_status status = exports ? gbau_key_export(key, octets) : GBAU_OK;
-    if (status != GBAU_OK) {
-        return status;
-    }
-    struct report *report = report_open();
-    report_add_text(report, "b_tid", gbau_key_b_tid(key));
-    report_add_text(report, "label", request->label);
-    report_add_text(report, "usage", key_word_of_usage(request->usage));
-    report_add_text(report, "direction", key_word_of_direction(request->direction));
-    report_add_text(report, "algorithm", gbau_algorithm_name(request->algorithm));
-    if (exports) {
-        add_hex(report, "key", octets, sizeof octets);
-        secret_wipe(octets, sizeof octets);
-    }
-    return print_report(use, report);
-}
 
 static enum gbau_status run_export(const struct naf_use *use)
 {
     struct gbau_key *key = NULL;
     enum gbau_status status = open_key(use, &key);
     if (status == GBAU_OK) {
-        status = report_key(use, key, &use->description->request);
+        status = key_operation_show(key, &use->description->request, use->options);
     }
     gbau_key_close(key);
     return status;
 }
 
-/* A usage that has no direction, and one algorithm. */
-static void set_kind(struct gbau_key_request *request, enum gbau_usage usage)
-{
-    request->usage = usage;
-    request->direction = GBAU_NO_DIRECTION;
-    request->algorithm = key_words_usual_algorithm(usage);
-}
-
-/* The child as --usage, --direction and --algorithm describe it; the parent is of usage derive. */
 static enum gbau_status run_derive(const struct naf_use *use)
 {
     struct gbau_key_request parent_request = use->description->request;
-    struct gbau_key_request request = use->description->request;
     struct gbau_key *parent = NULL;
-    struct gbau_key *child = NULL;
-    set_kind(&parent_request, GBAU_USAGE_DERIVE);
-    request.label = use->options->child;
-    request.context_length = 0; /* it was the parent's */
-    if (use->options->export) {
-        set_kind(&request, GBAU_USAGE_EXPORT);
-    }
+    key_operation_ask_for_parent(&parent_request);
     enum gbau_status status = open_named(use, use->options->b_tid, &parent_request, &parent);
     if (status == GBAU_OK) {
-        status = gbau_key_derive(parent, &request, &child);
+        status = key_operation_derive(parent, &use->description->request, use->options);
     }
-    if (status == GBAU_OK) {
-        status = report_key(use, child, &request);
-    }
-    gbau_key_close(child);
     gbau_key_close(parent);
-    return status;
-}
-
-/* authenticate */
-
-/* Over standard input and output, these carry the messages: the result goes to standard error. */
-static enum gbau_status report_authenticated(const struct naf_use *use, const struct message_lines *lines,
-                                             const struct gbau_key *session)
-{
-    if (!lines->is_connection) {
-        log_info(&cli_log, "authenticated: both ends know the key of %s", gbau_key_b_tid(session));
-        return GBAU_OK;
-    }
-    struct report *report = report_open();
-    report_add_text(report, "authenticated", "yes");
-    report_add_text(report, "role", use->options->role);
-    report_add_text(report, "b_tid", gbau_key_b_tid(session));
-    return print_report(use, report);
-}
-
-static enum gbau_status authenticate(const struct naf_use *use, struct gbau_key *key, bool begins)
-{
-    struct message_lines lines = {0};
-    struct gbau_key *session = NULL;
-    enum gbau_status status = message_lines_open(&lines, use->options->connect, use->options->listen);
-    if (status == GBAU_OK) {
-        status = begins ? message_lines_initiate(&lines, key, &session) : message_lines_respond(&lines, key, &session);
-    }
-    if (status == GBAU_OK) {
-        status = report_authenticated(use, &lines, session);
-    }
-    gbau_key_close(session);
-    message_lines_close(&lines);
-    return status;
-}
-
-static enum gbau_status run_authenticate(const struct naf_use *use)
-{
-    const bool begins = strcmp(use->options->role, "initiator") == 0;
-    uint32_t version = 0;
-    struct gbau_key *key = NULL;
-    if (!begins && strcmp(use->options->role, "responder") != 0) {
-        log_error(&cli_log, "--role takes initiator or responder");
-        return GBAU_E_ARGUMENT;
-    }
-    enum gbau_status status = naf_use_read_version(use, &version);
-    if (status == GBAU_OK && version != 0) {
-        status = naf_use_explain(use, use->options->b_tid,
-                                 gbau_naf_expect_policy(use->naf, use->options->b_tid, use->description->ua, version));
-    }
-    if (status == GBAU_OK) {
-        status = open_key(use, &key);
-    }
-    if (status == GBAU_OK) {
-        status = authenticate(use, key, begins);
-    }
-    gbau_key_close(key);
     return status;
 }
 

@@ -31,7 +31,7 @@ CRYPTOKI_API CK_RV C_GenerateRandom(CK_SESSION_HANDLE handle, CK_BYTE *random, C
 {
     struct slot *slot;
     struct session *session;
-    CK_RV rv = module_enter_connected(handle, &slot, &session);
+    CK_RV rv = module_enter_publicly(handle, &slot, &session);
     if (rv != CKR_OK) {
         return rv;
     }

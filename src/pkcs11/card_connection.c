@@ -23,41 +23,53 @@ static void sleep_ms(int64_t ms)
     (void)nanosleep(&time, NULL);
 }
 
-/* An application that uses the module tells people itself what went wrong; the variable is for finding out why. */
-static enum gbau_status open_once(struct card_connection *connection, const char *pin)
-{
-    const char *card = connection->configuration->card;
-    return secure_getenv(LOG_VARIABLE) == NULL ? gbau_open_silently(card, pin, &connection->gbau)
-                                               : gbau_open(card, pin, &connection->gbau);
-}
-
-static enum gbau_status open_patiently(struct card_connection *connection, const char *pin)
+static enum gbau_status open_patiently(struct card_connection *connection, const struct gbau_opening *opening)
 {
     const int64_t end_ms = now_ms() + connection->configuration->wait_ms;
-    enum gbau_status status = open_once(connection, pin);
+    enum gbau_status status = gbau_open_with(opening, &connection->gbau);
     while (status == GBAU_E_BUSY && now_ms() < end_ms) {
         sleep_ms(RETRY_MS);
-        status = open_once(connection, pin);
+        status = gbau_open_with(opening, &connection->gbau);
     }
+    return status;
+}
+
+static enum gbau_status open_in_turn(struct card_connection *connection, const struct gbau_opening *opening)
+{
+    const int64_t early_ms = connection->not_before_ms - now_ms();
+    if (early_ms > 0) {
+        sleep_ms(early_ms);
+    }
+    enum gbau_status status = open_patiently(connection, opening);
+    if (status != GBAU_OK) {
+        connection->gbau = NULL;
+        return status;
+    }
+    connection->is_locked = opening->is_locked;
+    connection->opened_ms = now_ms();
+    return GBAU_OK;
+}
+
+/* An application that uses the module tells people itself what went wrong; the variable is for finding out why. */
+static enum gbau_status open_unless_open(struct card_connection *connection, const char *pin, bool is_locked)
+{
+    const struct gbau_opening opening = {.card = connection->configuration->card,
+                                         .pin = pin,
+                                         .is_locked = is_locked,
+                                         .is_silent = secure_getenv(LOG_VARIABLE) == NULL};
+    enum gbau_status status = connection->gbau == NULL ? open_in_turn(connection, &opening) : GBAU_OK;
+    connection->used_ms = now_ms();
     return status;
 }
 
 enum gbau_status card_connection_open(struct card_connection *connection, const char *pin)
 {
-    if (connection->gbau == NULL) {
-        const int64_t early_ms = connection->not_before_ms - now_ms();
-        if (early_ms > 0) {
-            sleep_ms(early_ms);
-        }
-        enum gbau_status status = open_patiently(connection, pin);
-        if (status != GBAU_OK) {
-            connection->gbau = NULL;
-            return status;
-        }
-        connection->opened_ms = now_ms();
-    }
-    connection->used_ms = now_ms();
-    return GBAU_OK;
+    return open_unless_open(connection, pin, false);
+}
+
+enum gbau_status card_connection_open_locked(struct card_connection *connection)
+{
+    return open_unless_open(connection, NULL, true);
 }
 
 void card_connection_close(struct card_connection *connection)

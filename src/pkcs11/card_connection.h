@@ -24,6 +24,7 @@ struct open_key {
 struct card_connection {
     const struct slot_configuration *configuration; /* borrowed */
     struct gbau *gbau;                              /* NULL: not open */
+    bool is_locked;                                 /* open without its PIN, for what needs none */
     struct open_key *newest;
     struct open_key *oldest;
     int64_t opened_ms;
@@ -32,10 +33,13 @@ struct card_connection {
 };
 
 /*
- * Opens the card unless it is open, and notes that it is used. GBAU_E_BUSY after wait_ms of the configuration; else
- * errors of gbau_open.
+ * Opens the card unless it is open, and notes that it is used. `pin` is for the USIM, NULL when it is not asked for.
+ * GBAU_E_BUSY after wait_ms of the configuration; else errors of gbau_open.
  */
 GBAU_MUST_USE enum gbau_status card_connection_open(struct card_connection *connection, const char *pin);
+
+/* The same for random octets and hashes only, for which a card asks for no PIN. */
+GBAU_MUST_USE enum gbau_status card_connection_open_locked(struct card_connection *connection);
 
 /* Closes card and keys. */
 void card_connection_close(struct card_connection *connection);

@@ -181,6 +181,7 @@ static const struct attribute {
     {CKA_LOCAL, get_boolean, false},
     {CKA_TRUSTED, get_boolean, false},
     {CKA_WRAP_WITH_TRUSTED, get_boolean, false},
+    {CKA_ALWAYS_AUTHENTICATE, get_boolean, false}, /* of private keys, but tools ask for it before they sign */
     {CKA_ENCRYPT, get_function, CKF_ENCRYPT},
     {CKA_DECRYPT, get_function, CKF_DECRYPT},
     {CKA_SIGN, get_function, CKF_SIGN},

@@ -285,16 +285,28 @@ CK_RV module_enter_session(CK_SESSION_HANDLE handle, struct slot **slot, struct 
     return CKR_OK;
 }
 
-CK_RV module_enter_connected(CK_SESSION_HANDLE handle, struct slot **slot, struct session **session)
+/* Leaves again when the card cannot be opened. */
+static CK_RV enter_and_connect(CK_SESSION_HANDLE handle, CK_RV (*connect)(struct token *token), struct slot **slot,
+                               struct session **session)
 {
     CK_RV rv = module_enter_session(handle, slot, session);
     if (rv == CKR_OK) {
-        rv = token_connect(&(*slot)->token);
+        rv = connect(&(*slot)->token);
         if (rv != CKR_OK) {
             (void)module_leave(*slot, rv);
         }
     }
     return rv;
+}
+
+CK_RV module_enter_connected(CK_SESSION_HANDLE handle, struct slot **slot, struct session **session)
+{
+    return enter_and_connect(handle, token_connect, slot, session);
+}
+
+CK_RV module_enter_publicly(CK_SESSION_HANDLE handle, struct slot **slot, struct session **session)
+{
+    return enter_and_connect(handle, token_connect_publicly, slot, session);
 }
 
 CK_RV module_leave(struct slot *slot, CK_RV rv)

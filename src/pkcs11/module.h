@@ -43,8 +43,9 @@ CK_RV module_slot_count(CK_ULONG *count);
 CK_RV module_enter_slot(CK_SLOT_ID id, struct slot **slot);
 CK_RV module_enter_session(CK_SESSION_HANDLE handle, struct slot **slot, struct session **session);
 
-/* The same, with the card open. */
+/* The same, with the card open; _publicly: for what needs no login. */
 CK_RV module_enter_connected(CK_SESSION_HANDLE handle, struct slot **slot, struct session **session);
+CK_RV module_enter_publicly(CK_SESSION_HANDLE handle, struct slot **slot, struct session **session);
 
 /* Ends a call that entered, and gives its result back. */
 CK_RV module_leave(struct slot *slot, CK_RV rv);

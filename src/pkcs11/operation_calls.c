@@ -3,12 +3,19 @@
 
 #include "pkcs11/module.h"
 
+/* A digest needs no key, and so no login. */
+static CK_RV enter(CK_SESSION_HANDLE handle, enum operation_kind kind, struct slot **slot, struct session **session)
+{
+    return kind == OPERATION_DIGEST ? module_enter_publicly(handle, slot, session)
+                                    : module_enter_connected(handle, slot, session);
+}
+
 CK_RV operation_call_begin(CK_SESSION_HANDLE handle, enum operation_kind kind, const CK_MECHANISM *mechanism,
                            CK_OBJECT_HANDLE key)
 {
     struct slot *slot;
     struct session *session;
-    CK_RV rv = module_enter_connected(handle, &slot, &session);
+    CK_RV rv = enter(handle, kind, &slot, &session);
     if (rv != CKR_OK) {
         return rv;
     }
@@ -21,7 +28,7 @@ CK_RV operation_call_run(CK_SESSION_HANDLE handle, enum operation_kind kind, con
 {
     struct slot *slot;
     struct session *session;
-    CK_RV rv = module_enter_connected(handle, &slot, &session);
+    CK_RV rv = enter(handle, kind, &slot, &session);
     if (rv != CKR_OK) {
         return rv;
     }
@@ -71,7 +78,7 @@ CK_RV operation_call_finish(CK_SESSION_HANDLE handle, enum operation_kind kind, 
 {
     struct slot *slot;
     struct session *session;
-    CK_RV rv = module_enter_connected(handle, &slot, &session);
+    CK_RV rv = enter(handle, kind, &slot, &session);
     if (rv != CKR_OK) {
         return rv;
     }

@@ -7,7 +7,8 @@
 /* Writes as much of `text` as fits. */
 static inline void padded_text_put(unsigned char *field, size_t size, const char *text)
 {
-    const size_t length = strnlen(text, size);
+    size_t length = strlen(text);
+    length = length < size ? length : size;
     memset(field, ' ', size);
     memcpy(field, text, length);
 }

@@ -53,16 +53,27 @@ static enum gbau_status open_anew(struct token *token)
     return status;
 }
 
+static bool is_known_to_be_locked(const struct token *token)
+{
+    return token->pin_state == TOKEN_PIN_REQUIRED && !token->is_logged_in;
+}
+
 CK_RV token_connect(struct token *token)
 {
+    if (is_known_to_be_locked(token)) {
+        return CKR_USER_NOT_LOGGED_IN; /* without asking the card again and again */
+    }
     card_connection_end_turn(&token->connection);
     if (token->connection.gbau != NULL) {
         return return_value_of_card(card_connection_open(&token->connection, NULL));
     }
-    if (token->pin_state == TOKEN_PIN_REQUIRED && !token->is_logged_in) {
-        return CKR_USER_NOT_LOGGED_IN; /* without asking the card again and again */
-    }
     return return_value_of_card(open_anew(token));
+}
+
+CK_RV token_connect_publicly(struct token *token)
+{
+    CK_RV rv = token_connect(token);
+    return rv == CKR_USER_NOT_LOGGED_IN ? return_value_of_card(card_connection_open_locked(&token->connection)) : rv;
 }
 
 /* A card that asks for its PIN, or that another process has, is there. */
@@ -177,6 +188,7 @@ CK_RV token_open_key(struct token *token, struct key_object *object, struct gbau
              card_connection_close_oldest_key(&token->connection, parent != NULL ? &parent->open : NULL));
     if (status == GBAU_OK && check_b_tid(object, *key) != GBAU_OK) {
         gbau_key_close(*key);
+        token_release(token); /* the list is made anew then */
         status = GBAU_E_NOT_FOUND;
     }
     if (status == GBAU_OK) {

@@ -27,6 +27,9 @@ struct token {
 /* Opens the card unless it is open. CKR_USER_NOT_LOGGED_IN, CKR_TOKEN_NOT_PRESENT, CKR_DEVICE_ERROR. */
 CK_RV token_connect(struct token *token);
 
+/* The same for random octets and hashes, which need no login. */
+CK_RV token_connect_publicly(struct token *token);
+
 /* Whether a card is there; opens nothing where that can be told without. */
 bool token_is_present(struct token *token);
 
@@ -42,7 +45,7 @@ void token_release(struct token *token);
 /* Opens the key of an object unless it is open. CKR_KEY_HANDLE_INVALID when the card has it no more. */
 CK_RV token_open_key(struct token *token, struct key_object *object, struct gbau_key **key);
 
-/* A hash on the card; `algorithm` is GBAU_SHA256 or GBAU_SM3. */
+/* A hash on the card, connected publicly; `algorithm` is GBAU_SHA256 or GBAU_SM3. */
 CK_RV token_open_hash(struct token *token, enum gbau_algorithm algorithm, struct gbau_key **key);
 
 /* Adds an object and checks that the card has its key, which stays open; wipes and frees `object` when it fails. */

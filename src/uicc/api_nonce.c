@@ -3,7 +3,11 @@
 
 #include "uicc/api.h"
 
-enum { NONCE_BLOCK = 256 }; /* nonces reserved by one write of the memory */
+/*
+ * Nonces reserved by one write of the memory. A write takes milliseconds, a message microseconds; what is reserved and
+ * not used when power fails is lost, out of 2^64.
+ */
+enum { NONCE_BLOCK = 4096 };
 
 static uint64_t read_counter(const struct uicc *uicc)
 {

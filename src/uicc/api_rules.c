@@ -157,6 +157,18 @@ static void change_left(struct uicc *uicc, const struct budget *budget)
     }
 }
 
+/* Writes only when something must be reserved: most operations have no limit, or one of a block that was. */
+static enum gbau_status reserve(struct uicc *uicc, const struct budget *policy, const struct budget *record)
+{
+    if (block_of(policy) == 0 && block_of(record) == 0) {
+        return GBAU_OK;
+    }
+    nvm_begin(&uicc->nvm);
+    change_left(uicc, policy);
+    change_left(uicc, record);
+    return nvm_commit(&uicc->nvm);
+}
+
 static void take_one(struct budget *budget)
 {
     if (budget->is_limited) {
@@ -188,10 +200,7 @@ enum status_word api_rules_pay(struct uicc *uicc, struct api_session *session)
     if (is_used_up(&policy) || is_used_up(&record)) {
         return SW_BLOCKED;
     }
-    nvm_begin(&uicc->nvm);
-    change_left(uicc, &policy);
-    change_left(uicc, &record);
-    enum gbau_status status = nvm_commit(&uicc->nvm);
+    enum gbau_status status = reserve(uicc, &policy, &record);
     if (status == GBAU_OK) {
         take_one(&policy);
         take_one(&record);

@@ -155,11 +155,11 @@ static inline void common_damaged_ciphertexts(void **state)
 
 static inline void common_nonces_differ(void **state)
 {
-    uint8_t sealed[40][28];
+    uint8_t sealed[100][28];
     size_t length = 0;
     for (size_t d = 0; d < COUNT_OF(both_directions); d++) {
         struct key_pair pair = open_pair_of(*state, GBAU_USAGE_ENCRYPT, both_directions[d], GBAU_AES_256_GCM);
-        for (size_t i = 0; i < 40; i++) {
+        for (size_t i = 0; i < COUNT_OF(sealed); i++) {
             assert_ok(gbau_key_encrypt(pair.maker, NULL, 0, NULL, 0, sealed[i], sizeof sealed[i], &length));
             for (size_t j = 0; j < i; j++) {
                 assert_memory_not_equal(sealed[i], sealed[j], 12);
@@ -507,7 +507,7 @@ static inline void common_damaged_authentication(void **state)
     struct key_pair pair = open_pair_of(*state, GBAU_USAGE_AUTHENTICATE, GBAU_NO_DIRECTION, GBAU_HMAC_SHA256);
     struct gbau_key *const ends[2][2] = {{pair.card, pair.naf}, {pair.naf, pair.card}};
     for (size_t i = 0; i < 2; i++) {
-        for (size_t at = 0; at < 52; at += 5) {
+        for (size_t at = 0; at < 52; at += at == 15 ? 5 : 3) { /* V, from 16 on, only tells; the MAC decides */
             begin_and_answer(&run, ends[i][0], ends[i][1]);
             run.messages[1][at] ^= 0x10;
             assert_status(finish_run(&run, ends[i][0]), GBAU_E_AUTHENTICATION);

@@ -181,6 +181,69 @@ static void test_damaged_streams(void **state)
     close_pair(&pair);
 }
 
+/* 100 MiB that nobody holds as a whole: made as they are read, checked as they are written. */
+
+enum { HUGE_LENGTH = 100 << 20 };
+
+struct counting_pipe {
+    size_t done;
+    struct memory_pipe memory; /* of the sealed side */
+};
+
+static void count_into(uint8_t *octets, size_t from, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        octets[i] = (uint8_t)((from + i) * 0x9e3779b1U >> 24);
+    }
+}
+
+static enum gbau_status counting_read(void *context, uint8_t *octets, size_t capacity, size_t *length)
+{
+    struct counting_pipe *pipe = context;
+    *length = capacity < HUGE_LENGTH - pipe->done ? capacity : HUGE_LENGTH - pipe->done;
+    count_into(octets, pipe->done, *length);
+    pipe->done += *length;
+    return GBAU_OK;
+}
+
+static enum gbau_status counting_write(void *context, const uint8_t *octets, size_t length)
+{
+    struct counting_pipe *pipe = context;
+    static uint8_t expected[GBAU_SEAL_TEXT_MAX];
+    assert_true(length <= sizeof expected);
+    count_into(expected, pipe->done, length);
+    assert_memory_equal(octets, expected, length);
+    pipe->done += length;
+    return GBAU_OK;
+}
+
+static enum gbau_status sealed_read(void *context, uint8_t *octets, size_t capacity, size_t *length)
+{
+    return memory_read(&((struct counting_pipe *)context)->memory, octets, capacity, length);
+}
+
+static enum gbau_status sealed_write(void *context, const uint8_t *octets, size_t length)
+{
+    return memory_write(&((struct counting_pipe *)context)->memory, octets, length);
+}
+
+static void test_huge_stream(void **state)
+{
+    const size_t room = HUGE_LENGTH + (HUGE_LENGTH / GBAU_SEAL_TEXT_MAX) * GBAU_SEAL_OVERHEAD;
+    uint8_t *sealed = malloc(room);
+    assert_non_null(sealed);
+    struct key_pair pair = open_default(state);
+    struct counting_pipe sealing = {.memory = {.out = sealed, .out_capacity = room}};
+    struct gbau_pipe pipe = {.read = counting_read, .write = sealed_write, .context = &sealing};
+    assert_ok(gbau_key_seal_stream(pair.card, &pipe));
+    struct counting_pipe opening = {.memory = {.in = sealed, .in_length = sealing.memory.out_length, .piece = 1 << 20}};
+    pipe = (struct gbau_pipe){.read = sealed_read, .write = counting_write, .context = &opening};
+    assert_ok(gbau_key_open_stream(pair.naf, &pipe));
+    assert_int_equal(opening.done, HUGE_LENGTH);
+    close_pair(&pair);
+    free(sealed);
+}
+
 /* What does not fit a pipe, or a pipe that fails, ends both ways with the pipe's word. */
 
 static enum gbau_status read_nothing_but_failure(void *context, uint8_t *octets, size_t capacity, size_t *length)
@@ -373,6 +436,7 @@ int main(void)
         local_test(test_whole_messages_are_no_parts),
         local_test(test_cut_streams),
         local_test(test_damaged_streams),
+        local_test(test_huge_stream),
         local_test(test_failing_pipes),
         local_test(test_messages_of_other_keys),
         local_test(test_keys_that_have_no_messages),

@@ -2,8 +2,18 @@
 #include "local_ends.h"
 
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-#include "key/application_key.h"
+#include "key/key_authentication.h"
+
+/* Annex A of docs/gba_u-api.md, which is computed apart in Python. */
+#define VECTOR_TR "b091bacfda7e449f77f6459cc119ec0eac3775ba338dcdaac6a7586ec5690a26"
+#define VECTOR_TI "a56510d41cfce45bc280e9055673edb03c9539345a22eda2752b33964372a04a"
+#define VECTOR_KS "4956b97b20edf77523319dc12c31b5f074b8383a58726194e24937f9fbc426f7"
+#define VECTOR_WRAPPED                                                                                                 \
+    "000102030405060708090a0ba8ecd8f20bf715dea0085063245339ca20433dcb19b423e5eae271bb44addc88f1"                       \
+    "cb1d2c0e26ba3945b67d8525064cdf8d1fcbda7c67fd2c91"
 
 static struct local_ends *local_of_state(void **state)
 {
@@ -19,6 +29,52 @@ static void test_export_vector(void **state)
     assert_ok(gbau_key_export(pair.naf, octets));
     assert_octets(octets_of(octets, 32), "a5ed4a835497cdafd4be4a66d3f6e414cb1b85a2a4bd125cef5c0a3d07d7de5d");
     close_pair(&pair);
+}
+
+static void test_unwrap_vector(void **state)
+{
+    uint8_t wrapped[160];
+    size_t length = 0;
+    struct gbau_key *unwrapped = NULL;
+    struct key_pair wrapping = open_pair_of(*state, GBAU_USAGE_WRAP, GBAU_NAF_TO_CARD, GBAU_AES_256_GCM);
+    struct key_pair plain = open_pair_of(*state, GBAU_USAGE_ENCRYPT, GBAU_NAF_TO_CARD, GBAU_AES_256_GCM);
+    assert_ok(hex_decode(octets_of_text(VECTOR_WRAPPED), wrapped, sizeof wrapped, &length));
+    assert_ok(gbau_key_unwrap(wrapping.card, wrapped, length, &unwrapped));
+    assert_true(opens(plain.naf, unwrapped));
+    gbau_key_close(unwrapped);
+    close_pair(&plain);
+    close_pair(&wrapping);
+}
+
+/* Both roles from given nonces. */
+static void test_authentication_vector(void **state)
+{
+    struct local_ends *local = local_of_state(state);
+    struct application_key key;
+    struct application_key session;
+    struct key_authentication run = {.role = KEY_AUTHENTICATION_INITIATOR};
+    const struct key_authentication_binding binding = {.policy_version = 7, .b_tid = octets_of_text(B_TID)};
+    uint8_t responder_nonce[KEY_AUTHENTICATION_NONCE_SIZE];
+    uint8_t tr[MAC_MAX_SIZE], ti[MAC_MAX_SIZE];
+    const struct application_key_description description = {.usage = KEY_USAGE_AUTHENTICATE,
+                                                            .algorithm = KEY_ALGORITHM_HMAC_SHA256,
+                                                            .label = octets_of_text("label"),
+                                                            .caller = local->naf.caller};
+    from_hex("000102030405060708090a0b0c0d0e0f", run.initiator_nonce, sizeof run.initiator_nonce);
+    from_hex("101112131415161718191a1b1c1d1e1f", responder_nonce, sizeof responder_nonce);
+    from_hex(VECTOR_TR, tr, sizeof tr);
+    struct crypto *crypto = crypto_pool_borrow(local->cryptos);
+    assert_ok(application_key_derive(crypto, &local->int_key, &description, &key));
+    struct key_authentication other = run;
+    assert_ok(key_authentication_finish(&run, crypto, &key, &binding, responder_nonce, octets_of(tr, sizeof tr), ti,
+                                        &session));
+    assert_octets(octets_of(ti, sizeof ti), VECTOR_TI);
+    assert_octets(octets_of(session.octets, sizeof session.octets), VECTOR_KS);
+    other.role = KEY_AUTHENTICATION_RESPONDER;
+    memcpy(other.responder_nonce, responder_nonce, sizeof responder_nonce);
+    assert_ok(key_authentication_confirm(&other, crypto, &key, &binding, octets_of(ti, sizeof ti), &session));
+    assert_octets(octets_of(session.octets, sizeof session.octets), VECTOR_KS);
+    crypto_pool_return(local->cryptos, crypto);
 }
 
 static void test_b_tid(void **state)
@@ -74,6 +130,19 @@ static void test_binding(void **state)
     }
 }
 
+/* The MAC is right, but the message names another version than both ends assume. */
+static void test_changed_version(void **state)
+{
+    struct run run;
+    struct key_pair pair = open_pair_of(*state, GBAU_USAGE_AUTHENTICATE, GBAU_NO_DIRECTION, GBAU_HMAC_SHA256);
+    begin_and_answer(&run, pair.naf, pair.card);
+    run.messages[1][19] = 1;
+    assert_status(finish_run(&run, pair.naf), GBAU_E_AUTHENTICATION);
+    run.messages[1][19] = 0;
+    assert_int_not_equal(finish_run(&run, pair.naf), GBAU_OK); /* the run has ended */
+    close_pair(&pair);
+}
+
 /* What comes out of a wrapping key is held to the coding, whoever made it. */
 static void test_wrapped_content_is_checked(void **state)
 {
@@ -119,6 +188,37 @@ static void test_wrapped_content_is_checked(void **state)
         crypto = crypto_pool_borrow(local->cryptos);
     }
     crypto_pool_return(local->cryptos, crypto);
+    close_pair(&pair);
+}
+
+/* A child of fork() holds the same key, and makes other nonces. */
+static void test_nonces_after_fork(void **state)
+{
+    enum { MESSAGES = 60, SIZE = 28 };
+    static uint8_t mine[MESSAGES][SIZE], theirs[MESSAGES][SIZE];
+    int pipes[2];
+    int child_status = 0;
+    struct key_pair pair = open_pair_of(*state, GBAU_USAGE_ENCRYPT, GBAU_NAF_TO_CARD, GBAU_AES_256_GCM);
+    assert_int_equal(pipe(pipes), 0);
+    size_t length = 0;
+    assert_ok(gbau_key_encrypt(pair.naf, NULL, 0, NULL, 0, mine[0], SIZE, &length));
+    const pid_t child = fork();
+    for (size_t i = 0; i < MESSAGES; i++) {
+        assert_ok(gbau_key_encrypt(pair.naf, NULL, 0, NULL, 0, mine[i], SIZE, &length));
+    }
+    if (child == 0) {
+        _exit(write(pipes[1], mine, sizeof mine) == sizeof mine ? 0 : 1);
+    }
+    assert_int_equal(read(pipes[0], theirs, sizeof theirs), sizeof theirs);
+    assert_int_equal(waitpid(child, &child_status, 0), child);
+    assert_int_equal(child_status, 0);
+    for (size_t i = 0; i < MESSAGES; i++) {
+        for (size_t j = 0; j < MESSAGES; j++) {
+            assert_memory_not_equal(mine[i], theirs[j], 12);
+        }
+    }
+    (void)close(pipes[0]);
+    (void)close(pipes[1]);
     close_pair(&pair);
 }
 
@@ -200,10 +300,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         KEY_CALLS_COMMON_TESTS(open_local_ends, close_local_ends),
         local_test(test_export_vector),
+        local_test(test_unwrap_vector),
+        local_test(test_authentication_vector),
         local_test(test_b_tid),
         local_test(test_callers_are_apart),
         local_test(test_binding),
+        local_test(test_changed_version),
         local_test(test_wrapped_content_is_checked),
+        local_test(test_nonces_after_fork),
         local_test(test_counter_blocks),
         local_test(test_bad_padding),
         local_test(test_exact_room),

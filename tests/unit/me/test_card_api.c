@@ -11,6 +11,10 @@
 #define TAG     "8e10000102030405060708090a0b0c0d0e0f"
 #define NAF_ID  "n.example\xff\x67\x62\x00\x01"
 
+#define ZEROS_15 "000000000000000000000000000000"
+#define ZEROS_16 "00" ZEROS_15
+#define ZEROS_32 ZEROS_16 ZEROS_16
+
 enum { ANSWERS_MAX = 8, COMMANDS_MAX = 64 };
 
 /* What the card will answer, one after the other; behind the last one 9000. */
@@ -356,6 +360,44 @@ static void test_lies_about_a_ciphertext(void **state)
     }
 }
 
+/* Text and tag that are right only together. */
+static void test_tag_of_another_length(void **state)
+{
+    struct device *device = *state;
+    uint8_t out[64];
+    size_t length = 0;
+    struct gbau_key *key = open_key(device, &encrypt_request, NONCE "8e20" ZEROS_32 "9000");
+    assert_status(gbau_key_encrypt(key, NULL, 0, "sixteen octets!!", 16, out, sizeof out, &length), GBAU_E_CARD);
+    gbau_key_close(key);
+}
+
+/* CBC: between one octet and a block of padding has gone. */
+static void test_lies_about_padding(void **state)
+{
+    struct device *device = *state;
+    static const struct gbau_key_request request = {
+        .usage = GBAU_USAGE_ENCRYPT, .direction = GBAU_NAF_TO_CARD, .algorithm = GBAU_AES_128_CBC, .label = "a"};
+    static const uint8_t sealed[16 + 32] = {0};
+    static const struct {
+        const char *answer;
+        enum gbau_status status;
+    } lies[] = {
+        {"8710" ZEROS_16 "9000", GBAU_OK},
+        {"871f" ZEROS_16 ZEROS_15 "9000", GBAU_OK},
+        {"8720" ZEROS_32 "9000", GBAU_E_CARD},
+        {"870f" ZEROS_15 "9000", GBAU_E_CARD},
+        {"6a80", GBAU_E_MALFORMED},
+    };
+    for (size_t i = 0; i < COUNT_OF(lies); i++) {
+        uint8_t text[64];
+        size_t length = 0;
+        struct gbau_key *key = open_key(device, &request, lies[i].answer);
+        assert_status(gbau_key_decrypt(key, NULL, 0, sealed, sizeof sealed, text, sizeof text, &length),
+                      lies[i].status);
+        gbau_key_close(key);
+    }
+}
+
 static void test_lies_about_a_text(void **state)
 {
     struct device *device = *state;
@@ -398,9 +440,6 @@ static enum gbau_status run_on(struct gbau_key *key, struct gbau_key **made)
         return gbau_key_authenticate_begin(key, out, sizeof out, &length);
     }
 }
-
-#define ZEROS_16 "00000000000000000000000000000000"
-#define ZEROS_32 ZEROS_16 ZEROS_16
 
 static void test_lies_about_the_rest(void **state)
 {
@@ -551,6 +590,8 @@ int main(void)
         device_test(test_open_key_command),
         device_test(test_lies_at_opening),
         device_test(test_lies_about_a_ciphertext),
+        device_test(test_tag_of_another_length),
+        device_test(test_lies_about_padding),
         device_test(test_lies_about_a_text),
         device_test(test_lies_about_the_rest),
         device_test(test_lies_in_authentication),

@@ -240,6 +240,7 @@ static void test_no_room(void **state)
         assert_status(gbau_key_seal(key, NULL, 0, "hello", 5, sealed, capacity, &length), GBAU_E_SPACE);
         assert_int_equal(length, 0);
     }
+    assert_status(gbau_key_encrypt(key, NULL, 0, "hello", 5, sealed, 12 + 5 + 16 - 1, &length), GBAU_E_SPACE);
     assert_int_equal(card->bench->command_count, before);
     gbau_key_close(key);
 }

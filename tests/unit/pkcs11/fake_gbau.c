@@ -53,8 +53,9 @@ static struct gbau_key_entry *find_entry(const char *fqdn, const uint8_t ua[5], 
 
 /* The card */
 
-enum gbau_status gbau_open(const char *card, const char *pin, struct gbau **gbau)
+enum gbau_status gbau_open_with(const struct gbau_opening *opening, struct gbau **gbau)
 {
+    const char *pin = opening->pin;
     if (fake.busy > 0) {
         fake.busy--;
         return GBAU_E_BUSY;
@@ -62,10 +63,10 @@ enum gbau_status gbau_open(const char *card, const char *pin, struct gbau **gbau
     if (fake.open_status != GBAU_OK) {
         return fake.open_status;
     }
-    if (strcmp(card, "absent") == 0) {
+    if (strcmp(opening->card, "absent") == 0) {
         return GBAU_E_NOT_FOUND;
     }
-    if (fake.asks_for_pin && (pin == NULL || strcmp(pin, FAKE_PIN) != 0)) {
+    if (fake.asks_for_pin && !opening->is_locked && (pin == NULL || strcmp(pin, FAKE_PIN) != 0)) {
         return pin == NULL ? GBAU_E_PIN_REQUIRED : GBAU_E_PIN_WRONG;
     }
     *gbau = calloc(1, sizeof **gbau);
@@ -75,11 +76,6 @@ enum gbau_status gbau_open(const char *card, const char *pin, struct gbau **gbau
     __atomic_add_fetch(&fake.opens, 1, __ATOMIC_SEQ_CST);
     __atomic_add_fetch(&fake.open_cards, 1, __ATOMIC_SEQ_CST);
     return GBAU_OK;
-}
-
-enum gbau_status gbau_open_silently(const char *card, const char *pin, struct gbau **gbau)
-{
-    return gbau_open(card, pin, gbau);
 }
 
 void gbau_close(struct gbau *gbau)

@@ -404,8 +404,21 @@ static void test_random(void **state)
     assert_works(C_GenerateRandom(session, octets, sizeof octets));
     assert_int_equal(octets[63], 0x5a);
     assert_works(C_GenerateRandom(session, NULL, 0));
+}
+
+static void test_what_needs_no_login(void **state)
+{
+    CK_MECHANISM sha256 = {.mechanism = CKM_SHA256};
+    const CK_SESSION_HANDLE session = *(CK_SESSION_HANDLE *)*state;
     assert_works(C_Logout(session));
-    assert_rv(C_GenerateRandom(session, octets, 1), CKR_USER_NOT_LOGGED_IN);
+    assert_works(C_GenerateRandom(session, octets, 1));
+    assert_works(C_DigestInit(session, &sha256));
+    length = sizeof octets;
+    assert_works(C_Digest(session, octets, 1, octets, &length));
+    assert_int_equal(find_labelled(session, "naf.example.com"), 0);
+    assert_rv(C_SignInit(session, &hmac, 1), CKR_USER_NOT_LOGGED_IN);
+    log_in(session); /* opens the card anew */
+    assert_int_not_equal(find_labelled(session, "naf.example.com"), 0);
 }
 
 /* Idle cards */
@@ -576,6 +589,7 @@ int main(void)
         module_test(test_null_arguments_of_operations),
         module_test(test_what_is_not_offered),
         module_test(test_random),
+        module_test(test_what_needs_no_login),
         module_test(test_idle_card_is_given_back),
         cmocka_unit_test(test_without_threads_each_call_gives_it_back),
         module_test(test_threads),

@@ -1,21 +1,10 @@
-/* test_api_applet.c: the GBA_U API on the card: who gets a key, that keys and nonces are apart, and that keys last. */
+/* test_api_applet.c: the GBA_U API on the card: who gets a key, in which order is checked, that keys and nonces are apart. */
 #include "api_testing.h"
 
 #define SELECT_USIM             "00a4040c10" USIM_AID
 #define OTHER_NAF               "6f746865720100000002"
 #define OPEN_OTHER              "800a" OTHER_NAF "820101830101840161"
 #define ENCRYPT_NOTHING(handle) "8052" handle "c102870000"
-
-/* A card with one key for the usual NAF, the applet selected on the basic channel. */
-static struct challenge begin(struct test_card *card)
-{
-    test_card_begin(card);
-    enter_usim(card);
-    struct challenge challenge = bootstrap(card, 0x81, 1);
-    assert_sw(card, TEST_DERIVE, "9000");
-    assert_apdu(card, SELECT_API, "9000");
-    return challenge;
-}
 
 /* Access */
 
@@ -24,7 +13,7 @@ static void test_default_deny(void **state)
 {
     (void)state;
     struct test_card card;
-    (void)begin(&card);
+    (void)begin_api(&card);
     assert_string_equal(apdu_with(&card, "80500000", OPEN_OTHER), "6982");
     assert_sw(&card, SELECT_USIM, "9000");
     assert_string_equal(sw_of(apdu_with(&card, "00880084", "de0a" OTHER_NAF "31" TEST_IMPI)), "9000");
@@ -71,7 +60,7 @@ static void test_access_lines(void **state)
         {"8131" TEST_IMPI "801f09" API_AID "14" TEST_NAF, "9000"},
     };
     struct test_card card;
-    (void)begin(&card);
+    (void)begin_api(&card);
     assert_sw(&card, "0020000a08" TEST_ADM, "9000");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char update[300];
@@ -103,7 +92,7 @@ static void test_pin(void **state)
 {
     (void)state;
     struct test_card card;
-    (void)begin(&card);
+    (void)begin_api(&card);
     test_card_restart(&card);
     assert_sw(&card, SELECT_API, "9000");
     assert_apdu(&card, OPEN_KEY("01", "01"), "6982");
@@ -154,9 +143,20 @@ static void test_refused_open(void **state)
         {"80500000", "8014" TEST_NAF "820101830101840161850261", "6a80"}, /* and cut short */
         {"80500000", "8014" TEST_NAF "820101830101840161ff", "6a80"},     /* padding */
         {"80500000", "8014" TEST_NAF "82010183010184016100", "6a80"},
+        {"80500000", "8014" TEST_NAF "8014" TEST_NAF "820101830101840161", "6a80"}, /* twice */
+        {"80500000", "8014" TEST_NAF "820101820101830101840161", "6a80"},
+        {"80500000", "8014" TEST_NAF "820101830101840161890101890101", "6a80"},
+        {"80500000", "8014" TEST_NAF "820101830101840161" "8600", "6a80"}, /* of another command */
+        {"80500000", "8014" TEST_NAF "820101830101840161" "8c0400000000", "6a80"},
+        {"80500000", "8014" TEST_NAF "820101830101840161" "900100", "6a80"},
+        {"80500000", "8014" TEST_NAF "820101830101840161" "5f500100", "6a80"},
+        {"80500000", "8014" TEST_NAF "820101830101840161" "8900", "6a80"},
+        {"80500000", "8005" "0100000002" "820101830101840161", "6a80"}, /* a NAF_ID without a name */
+        {"80500000", "820101830101840161", "6a80"},
+        {"80500000", "890101830101", "6a80"}, /* only a hash needs so little */
     };
     struct test_card card;
-    (void)begin(&card);
+    (void)begin_api(&card);
     assert_refusals(&card, refusals, sizeof refusals / sizeof refusals[0]);
     assert_apdu(&card, "80500000", "6a80");                     /* no data */
     assert_int_equal(open_key(&card, OPEN_KEY("01", "01")), 0); /* none of them has left a session */
@@ -182,7 +182,7 @@ static void test_open_encrypt_close(void **state)
     };
     enum { CASES = sizeof cases / sizeof cases[0] };
     struct test_card card;
-    const struct challenge challenge = begin(&card);
+    const struct challenge challenge = begin_api(&card);
     const struct ks_int_naf root = int_key_by(&card, &challenge, TEST_NAF);
     for (unsigned sealing = 0; sealing < CASES; sealing++) {
         uint8_t sealed[64];
@@ -214,7 +214,7 @@ static void test_description(void **state)
     (void)state;
     struct test_card card;
     uint8_t sealed[64];
-    const struct challenge challenge = begin(&card);
+    const struct challenge challenge = begin_api(&card);
     const struct ks_int_naf root = int_key_by(&card, &challenge, TEST_NAF);
     struct application_key_description description = {
         .usage = KEY_USAGE_ENCRYPT,
@@ -244,7 +244,7 @@ static void test_handles_are_apart(void **state)
 {
     (void)state;
     struct test_card card;
-    (void)begin(&card);
+    (void)begin_api(&card);
     assert_apdu(&card, "0070000001", "019000");
     assert_apdu(&card, "0070000001", "029000");
     assert_apdu(&card, "01a4040c09" API_AID, "9000");
@@ -287,7 +287,7 @@ static void test_inherited_applet(void **state)
         {"0270000001", "019000"},
     };
     struct test_card card;
-    (void)begin(&card);
+    (void)begin_api(&card);
     assert_exchanges(&card, exchanges);
     assert_int_equal(open_key(&card, "815000001f8014" TEST_NAF "82010183010184016100"), 0);
     assert_apdu(&card, "00708001", "9000");
@@ -306,7 +306,7 @@ static void test_open_key_lasts(void **state)
     (void)state;
     struct test_card card;
     uint8_t sealed[64];
-    const struct challenge challenge = begin(&card);
+    const struct challenge challenge = begin_api(&card);
     const struct ks_int_naf root = int_key_by(&card, &challenge, TEST_NAF);
     const struct application_key key = key_of_naf(&card, &root, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_AES_128_GCM);
     unsigned handle = open_key(&card, OPEN_KEY("01", "01"));
@@ -333,14 +333,16 @@ static void test_open_key_lasts(void **state)
 /* No nonce comes twice, over handles, channels, resets and restarts, and past the block that one write reserves. */
 static void test_nonces(void **state)
 {
+    enum { RUNS = 6, LONG_RUN = 5000, SHORT_RUN = 300, BLOCK = 4096 };
     (void)state;
     struct test_card card;
     uint64_t last = 0;
-    (void)begin(&card);
-    for (unsigned run = 0; run < 6; run++) {
+    (void)begin_api(&card);
+    for (unsigned run = 0; run < RUNS; run++) {
+        const unsigned length = run == 0 ? LONG_RUN : SHORT_RUN;
         const unsigned first = open_key(&card, OPEN_KEY("01", "01"));
         const unsigned second = open_key(&card, OPEN_KEY("01", "01"));
-        for (unsigned i = 0; i < 300; i++) {
+        for (unsigned i = 0; i < length; i++) {
             uint8_t sealed[64];
             uint64_t nonce = nonce_of(seal_hello(&card, i % 2 == 0 ? first : second, sealed));
             assert_true(nonce > last);
@@ -354,7 +356,7 @@ static void test_nonces(void **state)
         enter_usim(&card);
         assert_sw(&card, SELECT_API, "9000");
     }
-    assert_true(last < 6 * 2 * 300); /* nor are they wasted */
+    assert_true(last < LONG_RUN + (RUNS - 1) * SHORT_RUN + RUNS / 2 * BLOCK); /* nor are they wasted */
     test_card_end(&card);
 }
 
@@ -364,7 +366,7 @@ static void test_restored_card(void **state)
     (void)state;
     struct test_card card;
     uint8_t nonces[3][64];
-    (void)begin(&card);
+    (void)begin_api(&card);
     uint8_t *backup = malloc(card.storage.size);
     assert_non_null(backup);
     memcpy(backup, card.memory, card.storage.size);
@@ -382,6 +384,191 @@ static void test_restored_card(void **state)
     test_card_end(&card);
 }
 
+/* 10^5 nonces over random power cuts and memories restored from backups: every one is new. */
+
+enum { MANY = 100000 };
+
+static int compare_nonces(const void *a, const void *b)
+{
+    return memcmp(a, b, AEAD_NONCE_SIZE);
+}
+
+static uint32_t next_random(uint32_t *state, uint32_t below)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 17;
+    *state ^= *state << 5;
+    return *state % below;
+}
+
+static unsigned open_again(struct test_card *card)
+{
+    test_card_restart(card);
+    enter_usim(card);
+    assert_sw(card, SELECT_API, "9000");
+    return open_key(card, OPEN_KEY("01", "01"));
+}
+
+static void take_nonce(struct test_card *card, unsigned handle, uint8_t nonce[AEAD_NONCE_SIZE])
+{
+    uint8_t response[UICC_RESPONSE_MAX];
+    const uint8_t command[] = {0x80, API_INS_PROCESS, (uint8_t)handle, 0xc1, 2, API_TAG_TEXT, 0, 0};
+    const size_t length = uicc_process(&card->uicc, octets_of(command, sizeof command), response);
+    assert_int_equal(length, 2 + 12 + 2 + 2 + 16 + 2);
+    memcpy(nonce, response + 2, AEAD_NONCE_SIZE);
+}
+
+static void test_many_nonces(void **state)
+{
+    (void)state;
+    struct test_card card;
+    uint32_t random = 88172645;
+    uint8_t(*nonces)[AEAD_NONCE_SIZE] = malloc(sizeof(uint8_t[MANY][AEAD_NONCE_SIZE]));
+    (void)begin_api(&card);
+    uint8_t *backup = malloc(card.storage.size);
+    assert_true(nonces != NULL && backup != NULL);
+    memcpy(backup, card.memory, card.storage.size);
+    unsigned handle = open_key(&card, OPEN_KEY("01", "01"));
+    for (size_t i = 0; i < MANY; i++) {
+        take_nonce(&card, handle, nonces[i]);
+        if (next_random(&random, 4000) == 0) {
+            memcpy(backup, card.memory, card.storage.size);
+        }
+        const bool restores = next_random(&random, 2000) == 0;
+        if (restores) {
+            memcpy(card.memory, backup, card.storage.size);
+        }
+        if (restores || next_random(&random, 400) == 0) {
+            handle = open_again(&card);
+        }
+    }
+    qsort(nonces, MANY, sizeof nonces[0], compare_nonces);
+    for (size_t i = 1; i < MANY; i++) {
+        assert_memory_not_equal(nonces[i - 1], nonces[i], AEAD_NONCE_SIZE);
+    }
+    free(backup);
+    free(nonces);
+    test_card_end(&card);
+}
+
+/* Commands without a key */
+
+static void test_capabilities(void **state)
+{
+    (void)state;
+    static const struct exchange exchanges[] = {
+        {SELECT_API, "9000"}, /* neither PIN nor key */
+        {"80400000", "9102010092140102030405061112131415162122232425313241930105940108950200c89000"},
+        {"80400001", "6a86"},
+        {"80400100", "6a86"},
+        {"804000000387016100", "6a80"},
+        {"804e0001", "6a86"},
+        {"804e0100", "6a86"},
+        {"804e00000387016100", "6a80"},
+        {"804200000387016100", "6a80"},
+        {"80420002", "6a86"},
+        {"80420000", "6982"},
+        {"80420001", "6982"},
+        {"805e0001", "6a86"},
+        {"805e000003870161", "6a80"},
+        {"805e0000", "6a88"},
+        {"00400000", "6e00"},
+        {"80410000", "6d00"},
+    };
+    struct test_card card;
+    test_card_begin(&card);
+    assert_exchanges(&card, exchanges);
+    test_card_end(&card);
+}
+
+/* The counter grows over everything, and nonces and it never meet. */
+static void test_counter(void **state)
+{
+    (void)state;
+    struct test_card card;
+    uint64_t last = 0;
+    (void)begin_api(&card);
+    for (unsigned i = 0; i < 600; i++) {
+        unsigned long long counter = 0;
+        uint8_t sealed[64];
+        const char *response = apdu(&card, "804e0000");
+        assert_int_equal(sscanf(response, "8708%16llx9000", &counter), 1);
+        assert_true(counter > last);
+        last = counter;
+        const unsigned handle = open_key(&card, OPEN_KEY("01", "01"));
+        const uint64_t nonce = nonce_of(seal_hello(&card, handle, sealed));
+        assert_true(nonce > last);
+        last = nonce;
+        assert_int_equal(close_handle(&card, (uint8_t)handle), 0x9000);
+        if (i % 200 == 199) {
+            test_card_restart(&card);
+            enter_usim(&card);
+            assert_sw(&card, SELECT_API, "9000");
+        }
+    }
+    test_card_end(&card);
+}
+
+/*
+ * Clause 13: class, P1 P2, coding, PIN, line, existence, what is possible, policy, free handle. A command with all faults
+ * from some place on is refused for the first of them.
+ */
+static void test_order_of_checks(void **state)
+{
+    (void)state;
+    static const char good[] = "8014" TEST_NAF "820101830102840161";
+    static const char no_line[] = "800a" OTHER_NAF "820101830102840161";
+    static const char impossible[] = "8014" TEST_NAF "820101830199840161";
+    static const char forbidden[] = "8014" TEST_NAF "820100830141840161890106";
+    struct test_card card;
+    test_card_begin(&card);
+    assert_sw(&card, SELECT_API, "9000");
+    assert_string_equal(apdu_with(&card, "00500100", "80"), "6e00");
+    assert_string_equal(apdu_with(&card, "80500100", "80"), "6a86");
+    assert_string_equal(apdu_with(&card, "80500000", "80"), "6a80");
+    assert_string_equal(apdu_with(&card, "80500000", no_line), "6982"); /* the PIN */
+    enter_usim(&card);
+    assert_sw(&card, SELECT_API, "9000");
+    assert_string_equal(apdu_with(&card, "80500000", no_line), "6982"); /* the line */
+    assert_string_equal(apdu_with(&card, "80500000", impossible), "6a88");
+    assert_sw(&card, SELECT_USIM, "9000");
+    (void)bootstrap(&card, 0x77, 1);
+    assert_sw(&card, TEST_DERIVE, "9000");
+    assert_sw(&card, SELECT_API, "9000");
+    for (unsigned i = 0; i < API_SESSIONS; i++) {
+        assert_string_equal(sw_of(apdu_with(&card, "80500000", good)), "9000");
+    }
+    assert_string_equal(apdu_with(&card, "80500000", impossible), "6a81");
+    assert_string_equal(apdu_with(&card, "80500000", forbidden), "6982");
+    assert_string_equal(apdu_with(&card, "80500000", good), "6a84");
+    test_card_end(&card);
+}
+
+/* A B-TID that is longer than a card keeps with a handle is not known. */
+static void test_long_b_tid(void **state)
+{
+    (void)state;
+    struct test_card card;
+    (void)begin_api(&card);
+    for (unsigned length = 126; length <= 130; length += 1) {
+        char update[600];
+        char expected[600];
+        assert_sw(&card, SELECT_USIM, "9000");
+        assert_sw(&card, TEST_SELECT_GBABP, "9000");
+        (void)snprintf(update, sizeof update, "00d60011%02x%02x", length + 2, length);
+        memset(update + 12, '6', 2 * (size_t)length + 2);
+        (void)snprintf(update + 12 + 2 * length, 3, "00");
+        assert_sw(&card, update, "9000");
+        assert_sw(&card, TEST_DERIVE, "9000");
+        assert_sw(&card, SELECT_API, "9000");
+        const char *response = apdu(&card, OPEN_KEY("01", "02"));
+        const unsigned known = length <= API_B_TID_MAX ? length : 0;
+        (void)snprintf(expected, sizeof expected, "90010081%02x%.*s9000", known, (int)(2 * known), update + 12);
+        assert_string_equal(response, expected);
+    }
+    test_card_end(&card);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +583,11 @@ int main(void)
         cmocka_unit_test(test_open_key_lasts),
         cmocka_unit_test(test_nonces),
         cmocka_unit_test(test_restored_card),
+        cmocka_unit_test(test_many_nonces),
+        cmocka_unit_test(test_capabilities),
+        cmocka_unit_test(test_counter),
+        cmocka_unit_test(test_order_of_checks),
+        cmocka_unit_test(test_long_b_tid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
