@@ -112,7 +112,7 @@ static void free_module(struct module *module)
     for (size_t i = 0; i < module->configurations.count && module->slots != NULL; i++) {
         struct slot *slot = &module->slots[i];
         slot_close_all_sessions(slot);
-        token_logout(&slot->token);
+        token_end(&slot->token);
         handle_table_clear(&slot->sessions);
         (void)pthread_mutex_destroy(&slot->mutex);
     }

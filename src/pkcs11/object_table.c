@@ -80,12 +80,17 @@ void object_table_remove(struct object_table *table, struct key_object *object)
     free(object);
 }
 
-void object_table_clear(struct object_table *table)
+void object_table_empty(struct object_table *table)
 {
     size_t position = 0;
     for (struct key_object *object; (object = object_table_next(table, &position)) != NULL;) {
         object_table_remove(table, object);
     }
+}
+
+void object_table_clear(struct object_table *table)
+{
+    object_table_empty(table);
     handle_table_clear(&table->handles);
     free(table->buckets);
     *table = (struct object_table){0};

@@ -28,7 +28,10 @@ struct key_object *object_table_next(const struct object_table *table, size_t *p
 /* Takes an object out, wipes and frees it; its key must not be open. */
 void object_table_remove(struct object_table *table, struct key_object *object);
 
-/* Removes all. */
+/* Removes all objects; their handles stay invalid. */
+void object_table_empty(struct object_table *table);
+
+/* The same, and frees the table. */
 void object_table_clear(struct object_table *table);
 
 #endif

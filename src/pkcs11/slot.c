@@ -45,7 +45,7 @@ CK_RV slot_open_session(struct slot *slot, bool is_writable, CK_SESSION_HANDLE *
     return CKR_OK;
 }
 
-/* With the last session goes the login (PKCS#11 v2.40 5.6), and the card. */
+/* With the last session goes the login (PKCS#11 v2.40 C_CloseSession) unless it is to be kept, and the card. */
 void slot_close_session(struct slot *slot, struct session *session)
 {
     token_forget_session(&slot->token, session->handle);
@@ -53,7 +53,12 @@ void slot_close_session(struct slot *slot, struct session *session)
     slot->session_count--;
     slot->writable_count -= session->is_writable;
     session_free(session);
-    if (slot->session_count == 0) {
+    if (slot->session_count > 0) {
+        return;
+    }
+    if (slot->token.connection.configuration->keeps_login) {
+        token_release(&slot->token);
+    } else {
         token_logout(&slot->token);
     }
 }

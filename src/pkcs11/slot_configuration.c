@@ -273,6 +273,9 @@ static enum gbau_status read_slot(const struct place *place, struct slot_configu
         status = read_times(place, slot);
     }
     if (status == GBAU_OK) {
+        status = yaml_config_boolean(place->yaml, below(place, "keep_login").path, false, &slot->keeps_login);
+    }
+    if (status == GBAU_OK) {
         status = read_nafs(place, slot);
     }
     return status == GBAU_OK ? read_keys(place, slot) : status;
@@ -282,7 +285,8 @@ static enum gbau_status check_all_used(const struct place *root)
 {
     const char *unused = yaml_config_first_unused(root->yaml);
     if (unused != NULL) {
-        return refuse(root->log, unused, "a key that is known: slots of card, label, bsf, nafs, keys and times");
+        return refuse(root->log, unused,
+                      "a key that is known: slots of card, label, bsf, nafs, keys, keep_login and times");
     }
     return GBAU_OK;
 }

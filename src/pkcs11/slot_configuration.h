@@ -22,6 +22,7 @@ struct slot_configuration {
     unsigned idle_ms;            /* the card is given back when unused for so long */
     unsigned turn_ms;            /* and after so long in any case, for other processes to have a turn */
     unsigned wait_ms;            /* how long to wait for another process to give it back */
+    bool keeps_login;            /* when the last session is closed: some applications close it and go on */
     struct naf_name *nafs;       /* keys that the card has to have */
     size_t naf_count;
     struct key_name *keys; /* application keys that appear as objects without C_DeriveKey */

@@ -13,12 +13,6 @@ static const enum gbau_algorithm hash_algorithms[TOKEN_HASHES] = {GBAU_SHA256, G
 
 /* Connection */
 
-static void forget_objects(struct token *token)
-{
-    token_release(token);
-    object_table_clear(&token->objects);
-}
-
 static void forget_pin(struct token *token)
 {
     secret_wipe(token->pin, sizeof token->pin);
@@ -130,8 +124,15 @@ CK_RV token_login(struct token *token, const uint8_t *pin, size_t length)
 
 void token_logout(struct token *token)
 {
-    forget_objects(token);
+    token_release(token);
+    object_table_empty(&token->objects);
     forget_pin(token);
+}
+
+void token_end(struct token *token)
+{
+    token_logout(token);
+    object_table_clear(&token->objects);
 }
 
 /* Keys */

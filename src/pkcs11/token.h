@@ -36,8 +36,11 @@ bool token_is_present(struct token *token);
 /* CKR_PIN_LEN_RANGE, CKR_PIN_INVALID, CKR_PIN_INCORRECT, CKR_PIN_LOCKED, CKR_USER_ALREADY_LOGGED_IN. */
 CK_RV token_login(struct token *token, const uint8_t *pin, size_t length);
 
-/* Forgets PIN and all objects. */
+/* Forgets PIN and all objects; handles of these stay invalid after another login (PKCS#11 v2.40 C_Logout). */
 void token_logout(struct token *token);
+
+/* The same, and frees all. */
+void token_end(struct token *token);
 
 /* Gives the card back to other processes; objects stay. */
 void token_release(struct token *token);

@@ -133,7 +133,9 @@ enum gbau_status gbau_key_list(struct gbau *gbau, bool (*visit)(void *context, c
 enum gbau_status gbau_random(struct gbau *gbau, uint8_t *out, size_t length)
 {
     (void)gbau;
-    memset(out, 0x5a, length);
+    for (size_t i = 0; i < length; i++) {
+        out[i] = 0x5a;
+    }
     return GBAU_OK;
 }
 

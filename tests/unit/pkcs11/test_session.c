@@ -1,6 +1,8 @@
 /* test_session.c: sessions, login states, searches, objects of sessions. */
 #include "pkcs11_testing.h"
 
+#include <unistd.h>
+
 #include "pkcs11/module.h"
 
 static CK_STATE state_of(CK_SESSION_HANDLE session)
@@ -34,6 +36,42 @@ static void test_login_ends_with_the_last_session(void **state)
     assert_int_equal(fake.open_cards, 0);
     assert_int_equal(state_of(open_session(0, 0)), CKS_RO_PUBLIC_SESSION);
     assert_rv(C_CloseSession(first), CKR_SESSION_HANDLE_INVALID);
+}
+
+static void test_login_is_kept_when_configured(void **state)
+{
+    char path[] = "/tmp/gbau-pkcs11-XXXXXX";
+    static const char text[] = "slots:\n  - card: fake\n    keep_login: true\n";
+    const int file = mkstemp(path);
+    (void)state;
+    assert_true(file >= 0);
+    assert_int_equal(write(file, text, sizeof text - 1), sizeof text - 1);
+    assert_int_equal(close(file), 0);
+    assert_works(C_Finalize(NULL));
+    assert_int_equal(unsetenv("GBAU_PKCS11_CARD"), 0);
+    assert_int_equal(setenv("GBAU_PKCS11_CONFIG", path, 1), 0);
+    assert_works(C_Initialize(NULL));
+    assert_int_equal(unlink(path), 0);
+    const CK_SESSION_HANDLE first = open_session(0, 0);
+    log_in(first);
+    const CK_OBJECT_HANDLE key = find_labelled(first, "naf.example.com");
+    assert_works(C_CloseSession(first));
+    assert_int_equal(fake.open_cards, 0);
+    const CK_SESSION_HANDLE second = open_session(0, 0);
+    assert_int_equal(state_of(second), CKS_RO_USER_FUNCTIONS);
+    assert_int_equal(find_labelled(second, "naf.example.com"), key);
+    assert_int_equal(unsetenv("GBAU_PKCS11_CONFIG"), 0);
+}
+
+static void test_handles_do_not_survive_a_logout(void **state)
+{
+    CK_ULONG size;
+    const CK_SESSION_HANDLE session = *(CK_SESSION_HANDLE *)*state;
+    const CK_OBJECT_HANDLE before = find_labelled(session, "naf.example.com");
+    assert_works(C_Logout(session));
+    log_in(session);
+    assert_int_not_equal(find_labelled(session, "naf.example.com"), before);
+    assert_rv(C_GetObjectSize(session, before, &size), CKR_OBJECT_HANDLE_INVALID);
 }
 
 static void test_closing_all(void **state)
@@ -159,6 +197,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         module_test(test_states),
         module_test(test_login_ends_with_the_last_session),
+        module_test(test_login_is_kept_when_configured),
+        module_test(test_handles_do_not_survive_a_logout),
         module_test(test_closing_all),
         module_test(test_too_many_sessions),
         module_test(test_logins_that_are_refused),

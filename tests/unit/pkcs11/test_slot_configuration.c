@@ -49,6 +49,7 @@ static const char whole[] = "slots:\n"
                             "  - card: /a.card\n"
                             "    label: meter\n"
                             "    bsf: http://bsf.example:8080/\n"
+                            "    keep_login: true\n"
                             "    idle_ms: 7\n"
                             "    turn_ms: 8\n"
                             "    wait_ms: 9\n"
@@ -75,6 +76,7 @@ static void test_everything_of_yaml(void **state)
     const struct slot_configuration *slot = &slots.slots[0];
     assert_string_equal(slot->label, "meter");
     assert_string_equal(slot->bsf, "http://bsf.example:8080/");
+    assert_true(slot->keeps_login);
     assert_int_equal(slot->idle_ms, 7);
     assert_int_equal(slot->turn_ms, 8);
     assert_int_equal(slot->wait_ms, 9);
@@ -115,6 +117,7 @@ static void test_mistakes(void **state)
         {"card: pcsc", "cart: pcsc"},
         {"card: pcsc", "card: ''"},
         {"label: meter", "label: a label that is much too long for a token"},
+        {"keep_login: true", "keep_login: often"},
         {"idle_ms: 7", "idle_ms: -1"},
         {"idle_ms: 7", "idle_ms: soon"},
         {"fqdn: naf.example.com, ua: '0100000002'", "fqdn: naf.example.com"},

@@ -25,7 +25,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct bench *bench = *state;
-    token_logout(&bench->token);
+    token_end(&bench->token);
     return fake.open_cards == 0 && fake.open_keys == 0 ? 0 : -1;
 }
 
