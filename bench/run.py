@@ -24,6 +24,7 @@ CLIENTS = 16
 BOOTSTRAPS_PER_CLIENT = 100
 REQUESTS_PER_CLIENT = 1500
 DIAMETER_TRIPS = 10000
+SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
 K = "465b5ce8b199b49faa5f0a2ee238a6bc"
 OPC = "cd63cb71954a9f4e48a5994e37a02baf"
 
@@ -127,6 +128,11 @@ def bench_bootstrap(build):
                       f"{CLIENTS} clients, BSF and HSS share two cores; durable SQN blocks and sessions")
 
 
+def bench_pkcs11(build):
+    with tempfile.TemporaryDirectory(dir=build) as directory:
+        return json_lines(build / "bench/bench_pkcs11", build / "src/pkcs11/libgbau-pkcs11.so", SOFTHSM, directory)
+
+
 def bench_pcsc(build):
     programs, asker = build / "src/cli", build / "bench/bench_pcsc"
     with contextlib.ExitStack() as context:
@@ -158,6 +164,7 @@ def main(build, output):
     build = pathlib.Path(build).resolve()
     results = json_lines(build / "bench/bench_crypto") + json_lines(build / "bench/bench_card", build)
     results += json_lines(build / "bench/bench_naf")
+    results += bench_pkcs11(build)
     results.append(bench_pcsc(build))
     results.append(bench_bootstrap(build))
     pathlib.Path(output).write_text(json.dumps({"results": results}, indent=1) + "\n")

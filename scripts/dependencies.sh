@@ -4,13 +4,14 @@
 # Works offline when everything is there; without rights it prints the one line to run.
 set -eu
 
-build="gcc meson ninja-build pkg-config libssl-dev libfreediameter-dev libmicrohttpd-dev libcurl4-openssl-dev
+build="gcc libp11-kit-dev meson ninja-build pkg-config libssl-dev libfreediameter-dev libmicrohttpd-dev libcurl4-openssl-dev
   libxml2-dev libyaml-dev libjansson-dev libsqlite3-dev liblmdb-dev libpcsclite-dev libcbor-dev libcmocka-dev
   libqmi-glib-dev libmbim-glib-dev"
 firmware="meson ninja-build python3 gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm"
-test="valgrind python3 python3-pytest python3-cryptography pcscd vsmartcard-vpcd opensc pcsc-tools tshark curl openssl
+test="binutils gnutls-bin libengine-pkcs11-openssl openjdk-17-jdk-headless
+  valgrind python3 python3-pytest python3-cryptography pcscd vsmartcard-vpcd opensc pcsc-tools tshark curl openssl
   libxml2-utils util-linux iproute2"
-bench="python3 libosmocore-dev pcscd vsmartcard-vpcd opensc util-linux iproute2"
+bench="softhsm2 python3 libosmocore-dev pcscd vsmartcard-vpcd opensc util-linux iproute2"
 fuzz="clang libclang-rt-14-dev"
 
 wanted=

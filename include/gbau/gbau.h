@@ -36,6 +36,15 @@ GBAU_API GBAU_MUST_USE enum gbau_status gbau_open(const char *card, const char *
 /* Ends it; NULL is allowed. Close the keys that were opened from it before. */
 GBAU_API void gbau_close(struct gbau *gbau);
 
+/* The same in another way; zero what is not wanted. */
+struct gbau_opening {
+    const char *card;
+    const char *pin;
+    bool is_silent; /* no messages, then and later: for what works inside programs that tell people in their own way */
+    bool is_locked; /* without the PIN, for gbau_random, gbau_counter and keys of usage hash; else GBAU_E_PIN_REQUIRED */
+};
+GBAU_API GBAU_MUST_USE enum gbau_status gbau_open_with(const struct gbau_opening *opening, struct gbau **gbau);
+
 /*
  * Runs Ub with the operator's BSF at `bsf_url`, "http://HOST:PORT/" (TS 33.220 5.3.2, TS 24.109 4): afterwards the
  * card has a new Ks and a new B-TID, and keys that are opened from now on come from these. GBAU_E_REFUSED,

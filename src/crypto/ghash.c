@@ -5,8 +5,14 @@
  * zero, the carries of the integer product land in the gaps and a mask takes them away; so four by four such pieces
  * make one product. That gives the low half; the high half is the low half of the product of the reversed factors,
  * reversed. Karatsuba makes three products of 64 bits out of four, and the reduction follows by shifts.
+ *
+ * Processors of x86-64 that multiply without carries do the products themselves, ten times as fast.
  */
 #include "crypto/ghash.h"
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 struct element {
     uint64_t high; /* the first eight octets */
@@ -116,8 +122,8 @@ static void store(struct element x, uint8_t *octets)
     store_u64(x.low, octets + 8);
 }
 
-void ghash_blocks(const uint8_t key[GHASH_BLOCK_SIZE], uint8_t hash[GHASH_BLOCK_SIZE], const uint8_t *blocks,
-                  size_t count)
+void ghash_blocks_anywhere(const uint8_t key[GHASH_BLOCK_SIZE], uint8_t hash[GHASH_BLOCK_SIZE], const uint8_t *blocks,
+                           size_t count)
 {
     const struct factors h = factors_of(load(key));
     struct element sum = load(hash);
@@ -130,8 +136,58 @@ void ghash_blocks(const uint8_t key[GHASH_BLOCK_SIZE], uint8_t hash[GHASH_BLOCK_
     store(sum, hash);
 }
 
+#ifdef __x86_64__
+
+__attribute__((target("sse2,pclmul"))) static struct element multiply_by_processor(struct element x, __m128i h)
+{
+    const __m128i y = _mm_set_epi64x((long long)x.high, (long long)x.low);
+    const __m128i low = _mm_clmulepi64_si128(y, h, 0x00);
+    const __m128i high = _mm_clmulepi64_si128(y, h, 0x11);
+    const __m128i middle = _mm_xor_si128(_mm_clmulepi64_si128(y, h, 0x01), _mm_clmulepi64_si128(y, h, 0x10));
+    uint64_t v[4];
+    _mm_storeu_si128((__m128i *)v, _mm_xor_si128(low, _mm_slli_si128(middle, 8)));
+    _mm_storeu_si128((__m128i *)(v + 2), _mm_xor_si128(high, _mm_srli_si128(middle, 8)));
+    return reduce(v[0], v[1], v[2], v[3]);
+}
+
+__attribute__((target("sse2,pclmul"))) static void blocks_by_processor(const uint8_t *key, uint8_t *hash,
+                                                                       const uint8_t *blocks, size_t count)
+{
+    const struct element factor = load(key);
+    const __m128i h = _mm_set_epi64x((long long)factor.high, (long long)factor.low);
+    struct element sum = load(hash);
+    for (; count > 0; count--, blocks += GHASH_BLOCK_SIZE) {
+        const struct element block = load(blocks);
+        sum.high ^= block.high;
+        sum.low ^= block.low;
+        sum = multiply_by_processor(sum, h);
+    }
+    store(sum, hash);
+}
+
+void ghash_blocks(const uint8_t key[GHASH_BLOCK_SIZE], uint8_t hash[GHASH_BLOCK_SIZE], const uint8_t *blocks,
+                  size_t count)
+{
+    if (__builtin_cpu_supports("pclmul")) {
+        blocks_by_processor(key, hash, blocks, count);
+    } else {
+        ghash_blocks_anywhere(key, hash, blocks, count);
+    }
+}
+
+#else
+
+void ghash_blocks(const uint8_t key[GHASH_BLOCK_SIZE], uint8_t hash[GHASH_BLOCK_SIZE], const uint8_t *blocks,
+                  size_t count)
+{
+    ghash_blocks_anywhere(key, hash, blocks, count);
+}
+
+#endif
+
+/* A product is the hash of a block of zeros. */
 void ghash_multiply(const uint8_t key[GHASH_BLOCK_SIZE], uint8_t hash[GHASH_BLOCK_SIZE])
 {
-    const struct factors h = factors_of(load(key));
-    store(multiply(load(hash), &h), hash);
+    static const uint8_t zeros[GHASH_BLOCK_SIZE];
+    ghash_blocks(key, hash, zeros, 1);
 }

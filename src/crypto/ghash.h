@@ -15,6 +15,10 @@ enum { GHASH_BLOCK_SIZE = 16 };
 void ghash_blocks(const uint8_t key[GHASH_BLOCK_SIZE], uint8_t hash[GHASH_BLOCK_SIZE], const uint8_t *blocks,
                   size_t count);
 
+/* The same without the help of the processor, for those that give none. */
+void ghash_blocks_anywhere(const uint8_t key[GHASH_BLOCK_SIZE], uint8_t hash[GHASH_BLOCK_SIZE],
+                           const uint8_t *blocks, size_t count);
+
 /* Multiplies `hash` by H: for a caller that has added a block to it octet by octet. */
 void ghash_multiply(const uint8_t key[GHASH_BLOCK_SIZE], uint8_t hash[GHASH_BLOCK_SIZE]);
 

@@ -17,6 +17,7 @@ struct gbau {
     struct reader *reader;
     struct usim usim;
     struct card_api api; /* on channel 0 until it is needed: not open */
+    bool is_locked;      /* opened without its PIN: the USIM is not open */
 };
 
 /* The NAF_ID of a name and a protocol, as the card knows it. */
@@ -36,6 +37,9 @@ static enum gbau_status make_naf_id(const struct gbau *gbau, const char *naf_fqd
     if (naf_fqdn == NULL || ua == NULL) {
         return GBAU_E_ARGUMENT;
     }
+    if (gbau->is_locked) {
+        return GBAU_E_PIN_REQUIRED;
+    }
     struct octet_writer writer = octet_writer_of(naf_id->octets, sizeof naf_id->octets);
     enum gbau_status status = usim_write_naf_id(&writer, naf_fqdn, ua);
     naf_id->length = writer.length;
@@ -48,32 +52,40 @@ static enum gbau_status make_naf_id(const struct gbau *gbau, const char *naf_fqd
 
 /* Opening */
 
-static enum gbau_status open_parts(struct gbau *gbau, const char *card, const char *pin)
+static enum gbau_status open_parts(struct gbau *gbau, const struct gbau_opening *opening)
 {
     enum gbau_status status = crypto_openssl_open(&gbau->crypto);
     if (status == GBAU_OK) {
-        status = reader_open(card, &gbau->log, &gbau->reader);
+        status = reader_open(opening->card, &gbau->log, &gbau->reader);
     }
-    return status == GBAU_OK ? usim_open(&gbau->usim, gbau->reader, pin, &gbau->log) : status;
+    return status == GBAU_OK && !opening->is_locked ? usim_open(&gbau->usim, gbau->reader, opening->pin, &gbau->log)
+                                                    : status;
 }
 
-enum gbau_status gbau_open(const char *card, const char *pin, struct gbau **gbau)
+enum gbau_status gbau_open_with(const struct gbau_opening *opening, struct gbau **gbau)
 {
-    if (card == NULL || gbau == NULL) {
+    if (opening == NULL || opening->card == NULL || gbau == NULL) {
         return GBAU_E_ARGUMENT;
     }
     struct gbau *opened = calloc(1, sizeof *opened);
     if (opened == NULL) {
         return GBAU_E_MEMORY;
     }
-    opened->log = (struct log){.program = "gbau", .level = LOG_LEVEL_WARNING};
-    enum gbau_status status = open_parts(opened, card, pin);
+    opened->log = (struct log){.program = "gbau", .level = opening->is_silent ? LOG_LEVEL_SILENT : LOG_LEVEL_WARNING};
+    opened->is_locked = opening->is_locked;
+    enum gbau_status status = open_parts(opened, opening);
     if (status != GBAU_OK) {
         gbau_close(opened);
         return status;
     }
     *gbau = opened;
     return GBAU_OK;
+}
+
+enum gbau_status gbau_open(const char *card, const char *pin, struct gbau **gbau)
+{
+    const struct gbau_opening opening = {.card = card, .pin = pin};
+    return gbau_open_with(&opening, gbau);
 }
 
 void gbau_close(struct gbau *gbau)
@@ -118,6 +130,9 @@ enum gbau_status gbau_bootstrap(struct gbau *gbau, const char *bsf_url)
     if (gbau == NULL || bsf_url == NULL) {
         return GBAU_E_ARGUMENT;
     }
+    if (gbau->is_locked) {
+        return GBAU_E_PIN_REQUIRED;
+    }
     enum gbau_status status = http_client_open(&http_config, &gbau->log, &http);
     if (status != GBAU_OK) {
         return status;
@@ -133,6 +148,9 @@ enum gbau_status gbau_b_tid(struct gbau *gbau, char b_tid[GBAU_B_TID_SIZE])
     if (gbau == NULL || b_tid == NULL) {
         return GBAU_E_ARGUMENT;
     }
+    if (gbau->is_locked) {
+        return GBAU_E_PIN_REQUIRED;
+    }
     enum gbau_status status = usim_read_bootstrapping(&gbau->usim, &bootstrapping);
     if (status == GBAU_OK) {
         memcpy(b_tid, bootstrapping.b_tid, sizeof bootstrapping.b_tid);
@@ -146,6 +164,9 @@ enum gbau_status gbau_lifetime(struct gbau *gbau, int64_t *ends)
     unix_time time = 0;
     if (gbau == NULL || ends == NULL) {
         return GBAU_E_ARGUMENT;
+    }
+    if (gbau->is_locked) {
+        return GBAU_E_PIN_REQUIRED;
     }
     enum gbau_status status = usim_read_bootstrapping(&gbau->usim, &bootstrapping);
     if (status != GBAU_OK) {
@@ -413,6 +434,9 @@ enum gbau_status gbau_key_list(struct gbau *gbau, bool (*visit)(void *context, c
     bool more = true;
     if (gbau == NULL || visit == NULL) {
         return GBAU_E_ARGUMENT;
+    }
+    if (gbau->is_locked) {
+        return GBAU_E_PIN_REQUIRED;
     }
     enum gbau_status status = need_api(gbau);
     if (status == GBAU_OK) {

@@ -2,6 +2,7 @@
 #include "reader/card_mapping.h"
 
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@ void card_mapping_close(struct card_mapping *mapping)
         (void)munmap(mapping->memory, mapping->size);
     }
     if (mapping->descriptor >= 0) {
+        (void)flock(mapping->descriptor, LOCK_UN); /* closing would not do, while a forked process has a copy */
         (void)close(mapping->descriptor);
     }
     *mapping = (struct card_mapping){.descriptor = -1};

@@ -521,6 +521,39 @@ static void test_two_devices_at_once(void **state)
     }
 }
 
+/* A card whose PIN nobody gave still gives random octets and hashes, and nothing else. */
+static void test_locked(void **state)
+{
+    uint8_t octets[32];
+    uint64_t counter = 0;
+    char b_tid[GBAU_B_TID_SIZE];
+    int64_t ends = 0;
+    struct gbau *gbau = NULL;
+    struct gbau_key *key = NULL;
+    struct device *device = ((struct key_ends *)*state)->context;
+    const struct gbau_key_request hash = {.usage = GBAU_USAGE_HASH, .algorithm = GBAU_SHA256, .label = "h"};
+    const struct gbau_key_request mac = {
+        .usage = GBAU_USAGE_MAC, .direction = GBAU_CARD_TO_NAF, .algorithm = GBAU_HMAC_SHA256, .label = "m"};
+    gbau_close(device->gbau);
+    device->gbau = NULL;
+    const struct gbau_opening opening = {.card = card_path(device), .is_silent = true, .is_locked = true};
+    assert_ok(gbau_open_with(&opening, &gbau));
+    assert_ok(gbau_random(gbau, octets, sizeof octets));
+    assert_ok(gbau_counter(gbau, &counter));
+    assert_ok(gbau_key_open(gbau, NULL, NULL, &hash, &key));
+    assert_ok(gbau_key_hash(key, "abc", 3, octets));
+    assert_octets(octets_of(octets, 32), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    gbau_key_close(key);
+    assert_status(gbau_key_open(gbau, NAF_FQDN, ua, &mac, &key), GBAU_E_PIN_REQUIRED);
+    assert_status(gbau_naf_key(gbau, NAF_FQDN, ua, octets), GBAU_E_PIN_REQUIRED);
+    assert_status(gbau_b_tid(gbau, b_tid), GBAU_E_PIN_REQUIRED);
+    assert_status(gbau_lifetime(gbau, &ends), GBAU_E_PIN_REQUIRED);
+    assert_status(gbau_bootstrap(gbau, NO_BSF), GBAU_E_PIN_REQUIRED);
+    assert_status(gbau_open_with(NULL, &gbau), GBAU_E_ARGUMENT);
+    gbau_close(gbau);
+    assert_ok(gbau_open(card_path(device), "1234", &device->gbau));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -541,6 +574,7 @@ int main(void)
         device_test(test_rulings),
         device_test(test_numbers),
         device_test(test_hash_needs_no_naf),
+        device_test(test_locked),
         device_test(test_two_devices_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
