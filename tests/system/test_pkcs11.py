@@ -1,5 +1,5 @@
-"""test_pkcs11.py: the PKCS#11 module on a card of a real network: by ctypes, pkcs11-tool, p11tool, Java, many processes at
-once; and every command of docs/recipes/pkcs11.md."""
+"""test_pkcs11.py: the PKCS#11 module on a card of a real network: by ctypes, pkcs11-tool, p11tool, Java, many processes
+at once; and every command of docs/recipes/pkcs11.md."""
 import base64
 import hashlib
 import hmac
@@ -121,8 +121,9 @@ def test_login_bootstraps_and_keys_are_those_of_the_service(client, service):
     (readings,) = client.find(label="readings")
     assert client.sign(readings, b"kWh 4711") == service.mac(TO_NAF, "readings", b"kWh 4711")
     (orders,) = client.find(label="orders")
-    client.verify(orders, b"switch off", service.mac(TO_CARD, "orders", b"switch off"))
-    refused(p11.CKR_SIGNATURE_INVALID, client.verify, orders, b"switch on", service.mac(TO_CARD, "orders", b"switch off"))
+    mac = service.mac(TO_CARD, "orders", b"switch off")
+    client.verify(orders, b"switch off", mac)
+    refused(p11.CKR_SIGNATURE_INVALID, client.verify, orders, b"switch on", mac)
 
 
 @pytest.mark.parametrize("length", [0, 1, 200, 201, 5000])
