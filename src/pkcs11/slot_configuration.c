@@ -8,7 +8,10 @@
 #include "base/text_coding.h"
 #include "codec/yaml_config.h"
 
-enum { IDLE_MS_DEFAULT = 50, TURN_MS_DEFAULT = 250, WAIT_MS_DEFAULT = 10000, MS_MAX = 3600000, PATH_SIZE = 96 };
+enum { WAIT_MS_DEFAULT = 10000, MS_MAX = 3600000, PATH_SIZE = 96 };
+
+/* A card file is another process's turn soon; a reader is shared by pcscd, and a card in it opens slowly. */
+enum { FILE_IDLE_MS = 50, FILE_TURN_MS = 250, READER_IDLE_MS = 2000, READER_TURN_MS = 10000 };
 
 /* Slots of any origin */
 
@@ -28,11 +31,18 @@ static void label_by_card(struct slot_configuration *slot)
     slot->label[length] = '\0';
 }
 
+static void set_times_by_card(struct slot_configuration *slot)
+{
+    const bool is_reader = strncmp(slot->card, "pcsc", 4) == 0;
+    slot->idle_ms = is_reader ? READER_IDLE_MS : FILE_IDLE_MS;
+    slot->turn_ms = is_reader ? READER_TURN_MS : FILE_TURN_MS;
+    slot->wait_ms = WAIT_MS_DEFAULT;
+}
+
 static enum gbau_status add_slot(struct slot_configurations *slots, struct octets card, const struct log *log,
                                  struct slot_configuration **added)
 {
-    struct slot_configuration slot = {
-        .idle_ms = IDLE_MS_DEFAULT, .turn_ms = TURN_MS_DEFAULT, .wait_ms = WAIT_MS_DEFAULT};
+    struct slot_configuration slot = {0};
     if (slots->count == SLOT_MAX) {
         log_error(log, "more than %d cards", SLOT_MAX);
         return GBAU_E_LIMIT;
@@ -45,6 +55,7 @@ static enum gbau_status add_slot(struct slot_configurations *slots, struct octet
         return GBAU_E_MEMORY;
     }
     label_by_card(&slot);
+    set_times_by_card(&slot);
     slots->slots = grown;
     *added = &grown[slots->count++];
     **added = slot;

@@ -1,5 +1,5 @@
-"""test_pkcs11.py: the PKCS#11 module on a card of a real network: by ctypes, pkcs11-tool, p11tool, Java, many processes at
-once; and every command of docs/recipes/pkcs11.md."""
+"""test_pkcs11.py: the PKCS#11 module on a card of a real network: by ctypes, pkcs11-tool, p11tool, Java, many processes
+at once; and every command of docs/recipes/pkcs11.md."""
 import base64
 import hashlib
 import hmac
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import pkcs11_client as p11
 from milenage import API_AID, kdf
+from test_pcsc import reader, served  # noqa: F401 (fixtures)
 from ub_by_hand import run_of_b_tid
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -121,8 +122,9 @@ def test_login_bootstraps_and_keys_are_those_of_the_service(client, service):
     (readings,) = client.find(label="readings")
     assert client.sign(readings, b"kWh 4711") == service.mac(TO_NAF, "readings", b"kWh 4711")
     (orders,) = client.find(label="orders")
-    client.verify(orders, b"switch off", service.mac(TO_CARD, "orders", b"switch off"))
-    refused(p11.CKR_SIGNATURE_INVALID, client.verify, orders, b"switch on", service.mac(TO_CARD, "orders", b"switch off"))
+    mac = service.mac(TO_CARD, "orders", b"switch off")
+    client.verify(orders, b"switch off", mac)
+    refused(p11.CKR_SIGNATURE_INVALID, client.verify, orders, b"switch on", mac)
 
 
 @pytest.mark.parametrize("length", [0, 1, 200, 201, 5000])
@@ -222,6 +224,23 @@ def test_two_slots(programs, new_card, new_subscriber):
     assert text.count("token label") == 2
     assert text.count("login required") == 1
     assert "(empty)" in text
+
+
+def test_card_in_a_reader(network, reader, served, subscriber, card, slots, environment, tmp_path):  # noqa: F811
+    """The same card, bootstrapped, in a PC/SC reader; without one, the slot is empty."""
+    slots.write_text(slots.read_text().replace(str(card), "pcsc").replace(network.ub_url, "http://127.0.0.1:1/"))
+    data = tmp_path / "data"
+    data.write_bytes(b"kWh 4711")
+    tool = [*reader.prefix, "pkcs11-tool", "--module", MODULE]
+    assert "(empty)" in run([*tool, "--list-slots"], environment)
+    b_tid = json.loads(run([BUILD / "src/cli/gbau", "bootstrap", "--card", card, "--pin", PIN, "--bsf", network.ub_url,
+                            "--json"], environment))["b_tid"]
+    with served(card):
+        sign = [*tool, "--login", "--pin", PIN, "--sign", "--mechanism", "SHA256-HMAC", "--id", "0201", "--input-file",
+                data, "--output-file", tmp_path / "mac"]
+        run(sign, environment)
+        assert "token label        : meter" in run([*tool, "--list-slots"], environment)
+    assert (tmp_path / "mac").read_bytes() == Service(subscriber, b_tid).mac(TO_NAF, "readings", b"kWh 4711")
 
 
 def test_library_shows_only_pkcs11():

@@ -328,6 +328,32 @@ static void test_parts_are_the_whole(void **state)
     assert_rv(C_VerifyFinal(session, mac, 32), CKR_OPERATION_NOT_INITIALIZED);
 }
 
+static void test_parts_are_forgotten(void **state)
+{
+    uint8_t mac[32];
+    CK_ULONG length = sizeof mac;
+    CK_MECHANISM mechanism = {.mechanism = CKM_SHA256_HMAC};
+    const CK_SESSION_HANDLE session = session_of(state);
+    const CK_OBJECT_HANDLE key = both_ways(session, GBAU_HMAC_SHA256);
+    assert_works(C_SignInit(session, &mechanism, key));
+    assert_works(C_Sign(session, text, 100, mac, &length));
+    for (size_t round = 0; round < 2; round++) {
+        assert_works(C_SignInit(session, &mechanism, key));
+        assert_works(C_SignUpdate(session, text, 100));
+        length = sizeof out;
+        assert_works(C_SignFinal(session, out, &length));
+        assert_memory_equal(out, mac, 32);
+    }
+    assert_works(C_SignInit(session, &mechanism, key));
+    assert_works(C_SignUpdate(session, text, 50));
+    assert_rv(C_SignUpdate(session, NULL, 1), CKR_ARGUMENTS_BAD); /* ends it */
+    assert_works(C_SignInit(session, &mechanism, key));
+    assert_works(C_SignUpdate(session, text, 100));
+    length = sizeof out;
+    assert_works(C_SignFinal(session, out, &length));
+    assert_memory_equal(out, mac, 32);
+}
+
 static void test_ciphers_in_parts(void **state)
 {
     uint8_t iv[IV] = {0};
@@ -448,6 +474,7 @@ int main(void)
         module_test(test_key_that_went_away),
         module_test(test_keys_are_for_their_function_only),
         module_test(test_parts_are_the_whole),
+        module_test(test_parts_are_forgotten),
         module_test(test_ciphers_in_parts),
         module_test(test_parts_and_whole_do_not_mix),
         module_test(test_too_much_data),

@@ -19,7 +19,10 @@ static void test_cards_of_the_environment(void **state)
     assert_string_equal(slots.slots[1].label, "pcsc:0");
     assert_string_equal(slots.slots[2].label, "ttyUSB2");
     assert_string_equal(slots.slots[2].bsf, "");
-    assert_int_equal(slots.slots[2].idle_ms, 50);
+    assert_int_equal(slots.slots[0].idle_ms, 50);
+    assert_int_equal(slots.slots[0].turn_ms, 250);
+    assert_int_equal(slots.slots[1].idle_ms, 2000);
+    assert_int_equal(slots.slots[2].wait_ms, 10000);
     slot_configurations_clear(&slots);
     assert_int_equal(slots.count, 0);
     assert_ok(slot_configurations_of_cards("", NULL, &slots));
