@@ -16,8 +16,8 @@
 #include "crypto/sha1.h"
 #include "crypto/sm3.h"
 
-/* A context of AES-GCM, and the key whose schedule is in it. */
-struct gcm_context {
+/* A context of a cipher, and the key whose schedule is in it: setting it again would cost more than a short message. */
+struct keyed_context {
     EVP_CIPHER_CTX *context;
     bool is_keyed;
     uint8_t key[BLOCK_KEY_MAX_SIZE];
@@ -28,8 +28,8 @@ struct openssl_state {
     EVP_CIPHER *aes128_gcm;
     EVP_CIPHER *aes256_gcm;
     EVP_MD *digests[DIGEST_ALGORITHM_COUNT];
-    EVP_CIPHER_CTX *ecb[BLOCK_CIPHER_COUNT][BLOCK_DIRECTION_COUNT];
-    struct gcm_context gcm[2]; /* AES-128, AES-256 */
+    struct keyed_context ecb[BLOCK_CIPHER_COUNT][BLOCK_DIRECTION_COUNT];
+    struct keyed_context gcm[2]; /* AES-128, AES-256 */
     EVP_MD_CTX *digest;
     EVP_MAC_CTX *hmac;
 };
@@ -61,8 +61,15 @@ static enum gbau_status openssl_block_set_key(void *state, enum block_cipher cip
                                               const uint8_t *key)
 {
     struct openssl_state *openssl = state;
+    struct keyed_context *ecb = &openssl->ecb[cipher][direction];
+    const size_t size = block_key_size(cipher);
+    if (ecb->is_keyed && secret_equal(ecb->key, key, size)) {
+        return GBAU_OK;
+    }
     /* with a NULL cipher only the key is set: nothing is fetched or reallocated */
-    return ok_or_crypto_error(EVP_CipherInit_ex2(openssl->ecb[cipher][direction], NULL, key, NULL, -1, NULL));
+    ecb->is_keyed = EVP_CipherInit_ex2(ecb->context, NULL, key, NULL, -1, NULL) == 1;
+    memcpy(ecb->key, key, size);
+    return ecb->is_keyed ? GBAU_OK : GBAU_E_CRYPTO;
 }
 
 static enum gbau_status openssl_block_run(void *state, enum block_cipher cipher, enum block_direction direction,
@@ -74,7 +81,7 @@ static enum gbau_status openssl_block_run(void *state, enum block_cipher cipher,
         return GBAU_E_ARGUMENT;
     }
     return ok_or_crypto_error(
-        EVP_CipherUpdate(openssl->ecb[cipher][direction], out, &written, in, (int)(blocks * AES_BLOCK_SIZE)));
+        EVP_CipherUpdate(openssl->ecb[cipher][direction].context, out, &written, in, (int)(blocks * AES_BLOCK_SIZE)));
 }
 
 static enum gbau_status openssl_hmac_sha256(void *state, struct octets key, const struct octets *parts,
@@ -139,7 +146,8 @@ static enum gbau_status openssl_digest_blocks(void *state, enum digest_algorithm
 }
 
 /* Sets nonce, and key unless it is the one that is set: its schedule costs as much as some hundred octets of text. */
-static bool gcm_begin(struct gcm_context *gcm, struct octets key, const uint8_t nonce[AES_GCM_NONCE_SIZE], int encrypts)
+static bool gcm_begin(struct keyed_context *gcm, struct octets key, const uint8_t nonce[AES_GCM_NONCE_SIZE],
+                      int encrypts)
 {
     const bool is_set = gcm->is_keyed && secret_equal(gcm->key, key.data, key.length);
     gcm->is_keyed = EVP_CipherInit_ex2(gcm->context, NULL, is_set ? NULL : key.data, nonce, encrypts, NULL) == 1;
@@ -154,7 +162,7 @@ static enum gbau_status openssl_aes_gcm_seal(void *state, struct octets key, con
                                              uint8_t tag[AES_GCM_TAG_SIZE])
 {
     struct openssl_state *openssl = state;
-    struct gcm_context *keyed = &openssl->gcm[index_of_key(key)];
+    struct keyed_context *keyed = &openssl->gcm[index_of_key(key)];
     EVP_CIPHER_CTX *gcm = keyed->context;
     int written = 0;
     if (aad.length > INT_MAX || plaintext.length > INT_MAX) {
@@ -182,7 +190,7 @@ static enum gbau_status openssl_aes_gcm_open(void *state, struct octets key, con
                                              const uint8_t tag[AES_GCM_TAG_SIZE], uint8_t *plaintext)
 {
     struct openssl_state *openssl = state;
-    struct gcm_context *keyed = &openssl->gcm[index_of_key(key)];
+    struct keyed_context *keyed = &openssl->gcm[index_of_key(key)];
     EVP_CIPHER_CTX *gcm = keyed->context;
     uint8_t expected[AES_GCM_TAG_SIZE];
     int written = 0;
@@ -277,9 +285,10 @@ static bool fetch_block_ciphers(struct openssl_state *openssl)
     bool complete = true;
     for (size_t i = 0; i < BLOCK_CIPHER_COUNT; i++) {
         openssl->ecb_ciphers[i] = EVP_CIPHER_fetch(NULL, ecb_names[i], NULL);
-        openssl->ecb[i][BLOCK_ENCRYPT] = new_cipher_context(openssl->ecb_ciphers[i], BLOCK_ENCRYPT);
-        openssl->ecb[i][BLOCK_DECRYPT] = new_cipher_context(openssl->ecb_ciphers[i], BLOCK_DECRYPT);
-        complete = complete && openssl->ecb[i][BLOCK_ENCRYPT] != NULL && openssl->ecb[i][BLOCK_DECRYPT] != NULL;
+        openssl->ecb[i][BLOCK_ENCRYPT].context = new_cipher_context(openssl->ecb_ciphers[i], BLOCK_ENCRYPT);
+        openssl->ecb[i][BLOCK_DECRYPT].context = new_cipher_context(openssl->ecb_ciphers[i], BLOCK_DECRYPT);
+        complete = complete && openssl->ecb[i][BLOCK_ENCRYPT].context != NULL &&
+                   openssl->ecb[i][BLOCK_DECRYPT].context != NULL;
     }
     return complete;
 }
@@ -320,8 +329,8 @@ void crypto_openssl_close(struct crypto *crypto)
         EVP_CIPHER_CTX_free(openssl->gcm[i].context);
     }
     for (size_t i = 0; i < BLOCK_CIPHER_COUNT; i++) {
-        EVP_CIPHER_CTX_free(openssl->ecb[i][BLOCK_ENCRYPT]);
-        EVP_CIPHER_CTX_free(openssl->ecb[i][BLOCK_DECRYPT]);
+        EVP_CIPHER_CTX_free(openssl->ecb[i][BLOCK_ENCRYPT].context);
+        EVP_CIPHER_CTX_free(openssl->ecb[i][BLOCK_DECRYPT].context);
         EVP_CIPHER_free(openssl->ecb_ciphers[i]);
     }
     EVP_MAC_CTX_free(openssl->hmac);

@@ -378,6 +378,28 @@ static void test_gcm_keys_in_turn(void **state)
     }
 }
 
+/* Keys that come back, and keys of the other direction, meet no schedule but their own. */
+static void test_block_keys_in_turn(void **state)
+{
+    static const uint8_t order[] = {0, 0, 1, 1, 0, 2, 0};
+    for (size_t i = 0; i < sizeof order * BLOCK_CIPHER_COUNT; i++) {
+        struct crypto fresh;
+        const enum block_cipher cipher = (enum block_cipher)(i % BLOCK_CIPHER_COUNT);
+        const uint8_t key[BLOCK_KEY_MAX_SIZE] = {order[i / BLOCK_CIPHER_COUNT]};
+        uint8_t text[16] = {(uint8_t)i}, expected[16], out[16], back[16];
+        assert_ok(crypto_openssl_open(&fresh));
+        assert_ok(crypto_block_set_key(&fresh, cipher, BLOCK_ENCRYPT, key));
+        assert_ok(crypto_block_run(&fresh, cipher, BLOCK_ENCRYPT, text, expected, 1));
+        crypto_openssl_close(&fresh);
+        assert_ok(crypto_block_set_key(*state, cipher, BLOCK_ENCRYPT, key));
+        assert_ok(crypto_block_run(*state, cipher, BLOCK_ENCRYPT, text, out, 1));
+        assert_memory_equal(out, expected, sizeof out);
+        assert_ok(crypto_block_set_key(*state, cipher, BLOCK_DECRYPT, key));
+        assert_ok(crypto_block_run(*state, cipher, BLOCK_DECRYPT, out, back, 1));
+        assert_memory_equal(back, text, sizeof back);
+    }
+}
+
 static void assert_refused(struct crypto *crypto, const struct gcm_message *message, struct octets text)
 {
     static const uint8_t zeros[64];
@@ -461,6 +483,7 @@ int main(void)
         crypto_test(test_gcm_flips),          crypto_test(test_gcm_truncations),
         crypto_test(test_key_lengths_of_aes), crypto_test(test_random_octets),
         crypto_test(test_gcm_keys_in_turn),
+        crypto_test(test_block_keys_in_turn),
     };
     return run_over_bindings(tests);
 }
