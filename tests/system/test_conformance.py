@@ -1,13 +1,9 @@
 """test_conformance.py: gbau conformance card: our card by file and by PC/SC, reports, exit statuses, wrong use."""
 import json
-import os
 import re
-import subprocess
 import xml.etree.ElementTree
 
 import pytest
-
-import virtual_reader
 
 K = "465b5ce8b199b49faa5f0a2ee238a6bc"
 OPC = "cd63cb71954a9f4e48a5994e37a02baf"
@@ -165,16 +161,6 @@ def test_report_that_cannot_be_written(programs, card, tmp_path):
 
 
 # Through PC/SC
-
-
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory):
-    unshare = ["unshare", "--mount", "--net"] + ([] if os.getuid() == 0 else ["--map-root-user"])
-    tried = subprocess.run([*unshare, "true"], capture_output=True, text=True, check=False)
-    if tried.returncode != 0:
-        pytest.skip(f"no namespaces for us here: {tried.stderr}")
-    with virtual_reader.private_pcscd(tmp_path_factory.mktemp("pcsc")) as private:
-        yield private
 
 
 def test_through_a_reader(programs, reader, card):

@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import pkcs11_client as p11
 from milenage import API_AID, kdf
-from test_pcsc import reader, served  # noqa: F401 (fixtures)
 from ub_by_hand import run_of_b_tid
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -226,7 +225,7 @@ def test_two_slots(programs, new_card, new_subscriber):
     assert "(empty)" in text
 
 
-def test_card_in_a_reader(network, reader, served, subscriber, card, slots, environment, tmp_path):  # noqa: F811
+def test_card_in_a_reader(network, reader, served, subscriber, card, slots, environment, tmp_path):
     """The same card, bootstrapped, in a PC/SC reader; without one, the slot is empty."""
     slots.write_text(slots.read_text().replace(str(card), "pcsc").replace(network.ub_url, "http://127.0.0.1:1/"))
     data = tmp_path / "data"
