@@ -6,7 +6,6 @@ import subprocess
 import pytest
 
 from milenage import UA_SEALED
-from test_pcsc import reader, served  # noqa: F401 (fixtures)
 from ub_by_hand import run_of_b_tid
 
 FQDN = "naf.example.com"
@@ -28,7 +27,7 @@ def run(command, data=b"", prefix=()):
     return done.stdout
 
 
-def test_keys_through_a_reader(programs, network, reader, served, new_subscriber, new_card):  # noqa: F811
+def test_keys_through_a_reader(programs, network, reader, served, new_subscriber, new_card):
     """A card that was bootstrapped as a file, then put into the reader."""
     subscriber = new_subscriber(network)
     path = new_card(subscriber, "--no-pin", "--api-naf", f"{FQDN}/{UA}")
