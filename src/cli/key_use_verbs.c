@@ -113,23 +113,33 @@ static enum gbau_status run_stream(const struct key_use *use,
     return status;
 }
 
-static enum gbau_status run_encrypt(const struct key_use *use)
+static enum gbau_status seal_stream(struct gbau_key *key, const struct gbau_pipe *pipe)
 {
-    enum gbau_status status = run_stream(use, gbau_key_seal_stream);
+    enum gbau_status status = gbau_key_seal_stream(key, pipe);
     if (status == GBAU_E_UNSUPPORTED) {
         log_error(&cli_log, "sealed messages are made with GCM and CCM");
     }
     return status;
 }
 
-static enum gbau_status run_decrypt(const struct key_use *use)
+static enum gbau_status run_encrypt(const struct key_use *use)
 {
-    enum gbau_status status = run_stream(use, gbau_key_open_stream);
+    return run_stream(use, seal_stream);
+}
+
+static enum gbau_status open_stream(struct gbau_key *key, const struct gbau_pipe *pipe)
+{
+    enum gbau_status status = gbau_key_open_stream(key, pipe);
     if (status == GBAU_E_AUTHENTICATION) {
         log_error(&cli_log, "not made with this key: label, context, algorithm and service must be those of the other "
                             "end, and the card must not have been bootstrapped anew since");
     }
     return status;
+}
+
+static enum gbau_status run_decrypt(const struct key_use *use)
+{
+    return run_stream(use, open_stream);
 }
 
 /* With a key that is opened as the options say */

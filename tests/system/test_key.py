@@ -342,7 +342,7 @@ def test_the_pin(programs, network, new_subscriber, new_card):
     (["encrypt", "--label", "x", "--context", "00" * 65], "--context takes"),
     (["encrypt", "--label", "x", "--algorithm", "ROT13"], "'ROT13' is none"),
     (["encrypt", "--label", "x", "--algorithm", "AES-256-CTR"], "GCM and CCM"),
-    (["encrypt", "--label", "x", "--algorithm", "SHA-256"], "not supported"),
+    (["encrypt", "--label", "x", "--algorithm", "SHA-256"], "does not know this algorithm"),
     (["persist", "--label", "x", "--usage", "dance"], "--usage takes"),
     (["persist", "--label", "x", "--direction", "up"], "--direction takes"),
     (["authenticate", "--label", "x", "--role", "judge"], "initiator or responder"),
