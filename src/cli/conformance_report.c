@@ -104,13 +104,13 @@ static void print_check(const struct check *check, const char *needs)
            needs[0] == '\0' ? "" : "]");
 }
 
-bool conformance_report_list(const char *only, bool as_json)
+bool conformance_report_list(enum conformance_suite suite, const char *only, bool as_json)
 {
     char needs[NEEDS_SIZE];
     json_t *list = json_array();
-    const size_t count = conformance_check_count();
+    const size_t count = conformance_check_count(suite);
     for (size_t i = 0; i < count; i++) {
-        const struct check *check = conformance_check(i);
+        const struct check *check = conformance_check(suite, i);
         if (!is_wanted(check, only) || conformance_check_needs(check, needs, sizeof needs) != GBAU_OK) {
             continue;
         }

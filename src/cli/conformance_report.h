@@ -23,7 +23,7 @@ void conformance_report_summary(const struct conformance_report *report, FILE *s
 /* One JSON object on standard output. False when it could not be made or written. */
 bool conformance_report_print_json(const struct conformance_report *report, const char *card);
 
-/* The table of all checks that `only` names (NULL: all), for people or as JSON. False as above. */
-bool conformance_report_list(const char *only, bool as_json);
+/* The checks of a suite that `only` names (NULL: all), for people or as JSON. False as above. */
+bool conformance_report_list(enum conformance_suite suite, const char *only, bool as_json);
 
 #endif

@@ -1,4 +1,4 @@
-/* conformance_verbs.c: gbau conformance card. */
+/* conformance_verbs.c: gbau conformance card and gbau conformance api. */
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,12 +11,16 @@
 #include "cli/verbs.h"
 #include "conformance/junit.h"
 #include "crypto/openssl.h"
+#include "key/gba_keys.h"
+#include "key/naf_id.h"
 
 enum { ADM_SIZE = 8, SQN_SIZE = 6, PUK_DIGITS = 8, PIN_DIGITS_MIN = 4, PIN_DIGITS_MAX = 8 };
 
 /* What the verb was told. */
 struct conformance_options {
-    const char *card, *pin, *puk, *adm, *k, *op, *opc, *sqn, *only, *junit;
+    const char *verb;
+    enum conformance_suite suite;
+    const char *card, *pin, *puk, *adm, *k, *op, *opc, *sqn, *naf, *ua, *only, *junit;
     bool challenges, destructive, list, as_json;
 };
 
@@ -24,6 +28,13 @@ struct conformance_options {
 struct card_secrets {
     uint8_t adm[ADM_SIZE];
     struct milenage milenage;
+    uint8_t naf_id[NAF_ID_MAX];
+};
+
+/* A card that can be opened again, which resets it. */
+struct opened_card {
+    const char *name;
+    struct reader *reader;
 };
 
 static enum gbau_status read_pins(const struct conformance_options *options, struct card_secrets *secrets,
@@ -79,11 +90,11 @@ static enum gbau_status read_sqn(const struct conformance_options *options, stru
 }
 
 /* A pattern that names nothing is a slip of the pen, not a card without faults. */
-static enum gbau_status check_pattern(const char *only)
+static enum gbau_status check_pattern(enum conformance_suite suite, const char *only)
 {
-    const size_t count = conformance_check_count();
+    const size_t count = conformance_check_count(suite);
     for (size_t i = 0; i < count; i++) {
-        if (only == NULL || fnmatch(only, conformance_check_name(conformance_check(i)), 0) == 0) {
+        if (only == NULL || fnmatch(only, conformance_check_name(conformance_check(suite, i)), 0) == 0) {
             return GBAU_OK;
         }
     }
@@ -91,19 +102,49 @@ static enum gbau_status check_pattern(const char *only)
     return GBAU_E_ARGUMENT;
 }
 
+static enum gbau_status read_naf_id(const struct conformance_options *options, struct card_secrets *secrets,
+                                    struct conformance_given *given)
+{
+    uint8_t ua[NAF_ID_UA_SIZE];
+    struct octet_writer writer = octet_writer_of(secrets->naf_id, sizeof secrets->naf_id);
+    if (options->naf == NULL && options->ua == NULL) {
+        return GBAU_OK;
+    }
+    if (options->naf == NULL || options->ua == NULL) {
+        log_error(&cli_log, "--naf and --ua go together: both make the NAF_ID");
+        return GBAU_E_ARGUMENT;
+    }
+    enum gbau_status status = value_hex("--ua", options->ua, ua, sizeof ua);
+    if (status == GBAU_OK) {
+        status = naf_id_write(&writer, octets_of_text(options->naf), ua);
+        if (status != GBAU_OK) {
+            log_error(&cli_log, "--naf: '%s' is no host name", options->naf);
+        }
+    }
+    given->naf_id = octets_written(&writer);
+    return status;
+}
+
 static enum gbau_status read_given(const struct conformance_options *options, struct card_secrets *secrets,
                                    struct conformance_given *given)
 {
     *given = (struct conformance_given){
-        .challenges = options->challenges, .destructive = options->destructive, .only = options->only};
-    enum gbau_status status = check_pattern(options->only);
+        .suite = options->suite,
+        .challenges = options->challenges,
+        .destructive = options->destructive,
+        .only = options->only,
+    };
+    enum gbau_status status = check_pattern(options->suite, options->only);
     if (status == GBAU_OK) {
         status = read_pins(options, secrets, given);
     }
     if (status == GBAU_OK) {
         status = read_keys(options, secrets, given);
     }
-    return status == GBAU_OK ? read_sqn(options, given) : status;
+    if (status == GBAU_OK) {
+        status = read_sqn(options, given);
+    }
+    return status == GBAU_OK ? read_naf_id(options, secrets, given) : status;
 }
 
 static enum gbau_status write_junit(const char *path, const struct conformance_report *report)
@@ -123,19 +164,32 @@ static enum gbau_status write_junit(const char *path, const struct conformance_r
     return status;
 }
 
+static enum gbau_status reopen_card(void *context, struct reader **reader)
+{
+    struct opened_card *card = context;
+    reader_close(card->reader);
+    card->reader = NULL;
+    enum gbau_status status = reader_open(card->name, &cli_log, &card->reader);
+    *reader = card->reader;
+    return status;
+}
+
 static enum gbau_status run_checks(const struct conformance_options *options, const struct conformance_given *given,
                                    struct conformance_report *report)
 {
     struct crypto crypto;
-    struct reader *reader = NULL;
+    struct opened_card card = {.name = options->card};
+    struct conformance_given resettable = *given;
+    resettable.reopen = reopen_card;
+    resettable.reopen_context = &card;
     enum gbau_status status = crypto_openssl_open(&crypto);
     if (status == GBAU_OK) {
-        status = reader_open(options->card, &cli_log, &reader);
+        status = reader_open(options->card, &cli_log, &card.reader);
     }
     if (status == GBAU_OK) {
-        status = conformance_run(reader, &crypto, given, conformance_report_add, report, &cli_log);
+        status = conformance_run(card.reader, &crypto, &resettable, conformance_report_add, report, &cli_log);
     }
-    reader_close(reader);
+    reader_close(card.reader);
     crypto_openssl_close(&crypto);
     return status;
 }
@@ -162,9 +216,9 @@ static int run(const struct conformance_options *options, const struct conforman
 {
     FILE *beside_json = isatty(STDERR_FILENO) == 1 ? stderr : NULL;
     struct conformance_report report = {.people = options->as_json ? beside_json : stdout};
-    report.results = calloc(conformance_check_count(), sizeof *report.results);
+    report.results = calloc(conformance_check_count(options->suite), sizeof *report.results);
     if (report.results == NULL) {
-        return verb_fail("conformance card", GBAU_E_MEMORY);
+        return verb_fail(options->verb, GBAU_E_MEMORY);
     }
     enum gbau_status status = run_checks(options, given, &report);
     int exit_status = report.count == 0 ? EXIT_FAILURE : report_run(options, &report, status);
@@ -174,7 +228,7 @@ static int run(const struct conformance_options *options, const struct conforman
 
 static int list(const struct conformance_options *options)
 {
-    return conformance_report_list(options->only, options->as_json) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return conformance_report_list(options->suite, options->only, options->as_json) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int obey(const struct conformance_options *options)
@@ -183,7 +237,7 @@ static int obey(const struct conformance_options *options)
     struct conformance_given given;
     int exit_status = EXIT_USAGE;
     if (!options->list && options->card == NULL) {
-        log_error(&cli_log, "missing: --card; see 'gbau conformance card --help'");
+        log_error(&cli_log, "missing: --card; see 'gbau %s --help'", options->verb);
         return EXIT_USAGE;
     }
     if (read_given(options, &secrets, &given) == GBAU_OK) {
@@ -195,7 +249,7 @@ static int obey(const struct conformance_options *options)
 
 int verb_conformance_card(int argc, char **argv)
 {
-    struct conformance_options options = {0};
+    struct conformance_options options = {.verb = "conformance card", .suite = CONFORMANCE_CARD};
     const struct option table[] = {
         {"--card", "CARD", "card file, pcsc[:NAME] or at:DEVICE", false, &options.card, NULL, NULL},
         {"--pin", "DIGITS", "the card's PIN", false, &options.pin, NULL, NULL},
@@ -219,6 +273,46 @@ int verb_conformance_card(int argc, char **argv)
         "",
         "Checks any card, ours or a real one, against clauses of TS 102 221, TS 31.102 and TS 33.220.\n"
         "Without --destructive the card stays as it is: what is written is put back, no PIN is blocked, no SQN moves.\n"
+        "Exit status: 0 nothing failed, 1 something did, 2 wrong usage.",
+        0,
+        sizeof table / sizeof table[0],
+        table};
+    enum options_outcome outcome = options_parse(&usage, argc, argv, NULL);
+    if (outcome != OPTIONS_PARSED) {
+        return options_exit_status(outcome);
+    }
+    return obey(&options);
+}
+
+int verb_conformance_api(int argc, char **argv)
+{
+    struct conformance_options options = {.verb = "conformance api", .suite = CONFORMANCE_API};
+    const struct option table[] = {
+        {"--card", "CARD", "card file, pcsc[:NAME] or at:DEVICE", false, &options.card, NULL, NULL},
+        {"--pin", "DIGITS", "the card's PIN", false, &options.pin, NULL, NULL},
+        {"--naf", "FQDN", "NAF whose keys the checks use; else the first of EF_AC_GBAUAPI", false, &options.naf, NULL,
+         NULL},
+        {"--ua", "HEX", "its Ua security protocol identifier, 10 hexadecimal digits", false, &options.ua, NULL, NULL},
+        {"--adm", "HEX", "administrative key ADM1, 16 hexadecimal digits", false, &options.adm, NULL, NULL},
+        {"--k", "HEX", "subscriber key K (Milenage), 32 hexadecimal digits", false, &options.k, NULL, NULL},
+        {"--op", "HEX", "operator's OP; OPc is computed from it", false, &options.op, NULL, NULL},
+        {"--opc", "HEX", "OPc of the card", false, &options.opc, NULL, NULL},
+        {"--sqn", "HEX", "highest SQN the card has accepted; it is asked unless given", false, &options.sqn, NULL,
+         NULL},
+        {"--challenges", NULL, "challenges may move SQN", false, NULL, NULL, &options.challenges},
+        {"--destructive", NULL, "Ks, keys and policy of the NAF may change; the card stays usable", false, NULL, NULL,
+         &options.destructive},
+        {"--only", "PATTERN", "only checks whose names fit, as 'policy.*'", false, &options.only, NULL, NULL},
+        {"--list", NULL, "list the checks and what each needs; no card is touched", false, NULL, NULL, &options.list},
+        {"--junit", "FILE", "write a JUnit report", false, &options.junit, NULL, NULL},
+        {"--json", NULL, "print JSON", false, NULL, NULL, &options.as_json},
+    };
+    const struct usage usage = {
+        "gbau conformance api",
+        "",
+        "Checks the GBA_U API of any card, ours or a real one, against docs/gba_u-api.md, clause by clause.\n"
+        "With K, OPc and --destructive the card bootstraps, and each key it uses is computed here too: the NAF's keys\n"
+        "and persisted keys are the checks' to use then, and its policy version grows. Take a NAF made for tests.\n"
         "Exit status: 0 nothing failed, 1 something did, 2 wrong usage.",
         0,
         sizeof table / sizeof table[0],

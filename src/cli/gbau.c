@@ -35,6 +35,7 @@ static const struct verb verbs[] = {
     {{"naf", "key"}, verb_naf_key_use, "use the service's end of such keys; write policies and revocations"},
     {{"subscriber", "add"}, verb_subscriber_add, "add a subscriber to the HSS's database"},
     {{"conformance", "card"}, verb_conformance_card, "check any card against the standards, clause by clause"},
+    {{"conformance", "api"}, verb_conformance_api, "check the GBA_U API of any card, clause by clause"},
     {{"demo", NULL}, verb_demo, "run the whole story with real sockets, and draw it"},
 };
 

@@ -20,6 +20,7 @@ int verb_bootstrap(int argc, char **argv);
 int verb_naf_key(int argc, char **argv);
 int verb_subscriber_add(int argc, char **argv);
 int verb_conformance_card(int argc, char **argv);
+int verb_conformance_api(int argc, char **argv);
 int verb_key(int argc, char **argv);
 int verb_naf_key_use(int argc, char **argv);
 int verb_demo(int argc, char **argv);

@@ -8,6 +8,7 @@
 #include "me/usim.h"
 
 enum { TAG_SUCCESS = 0xdb, TAG_SYNC_FAILURE = 0xdc, TAG_BOOTSTRAPPING = 0xdd, TAG_NAF_DERIVATION = 0xde };
+enum { FID_GBABP = 0x6fd6 };
 
 static const uint8_t naf_ua[NAF_ID_UA_SIZE] = {0x01, 0x00, 0x00, 0x00, 0x02}; /* HTTP Digest */
 static const char impi[] = "gbau-conformance@example.com";
@@ -135,27 +136,54 @@ void challenge_write_naf_id(struct octet_writer *writer, unsigned naf)
     }
 }
 
-void challenge_derive(struct probe *probe, const struct challenge *challenge, unsigned naf)
+void challenge_write_b_tid(struct probe *probe)
+{
+    uint8_t data[2 + sizeof CHALLENGE_B_TID + sizeof CHALLENGE_LIFETIME];
+    struct octet_writer writer = octet_writer_of(data, sizeof data);
+    write_value(&writer, CHALLENGE_B_TID, sizeof CHALLENGE_B_TID - 1);
+    write_value(&writer, CHALLENGE_LIFETIME, sizeof CHALLENGE_LIFETIME - 1);
+    (void)probe_select(probe, FID_GBABP);
+    (void)probe_expect_data(probe, "0XD60011", octets_written(&writer), NO_LE, "9000");
+}
+
+void challenge_derive_naf(struct probe *probe, const struct challenge *challenge, struct octets naf_id)
 {
     struct ks ks;
     struct ks_ext_naf key = {0};
-    uint8_t naf_id[64];
     uint8_t data[APDU_DATA_MAX];
-    struct octet_writer name = octet_writer_of(naf_id, sizeof naf_id);
     struct octet_writer writer = octet_writer_of(data, sizeof data);
-    challenge_write_naf_id(&name, naf);
     octet_writer_u8(&writer, TAG_NAF_DERIVATION);
-    write_value(&writer, naf_id, name.length);
+    write_value(&writer, naf_id.data, naf_id.length);
     write_value(&writer, impi, sizeof impi - 1);
     const struct octets answer = probe_expect_data(probe, "0X880084", octets_written(&writer), WITH_LE, "9000");
     if (probe_goes_on(probe)) {
         ks_from_ck_ik(&ks, &challenge->vector.ck, &challenge->vector.ik);
         probe_demand_ok(probe, gba_derive_ks_ext_naf(probe->crypto, &ks, &challenge->vector.rand, octets_of_text(impi),
-                                                     octets_written(&name), &key));
+                                                     naf_id, &key));
         const bool is_right = answer.length == 2 + NAF_KEY_SIZE && answer.data[0] == TAG_SUCCESS &&
                               answer.data[1] == NAF_KEY_SIZE && secret_equal(answer.data + 2, key.octets, NAF_KEY_SIZE);
         probe_demand(probe, is_right, "DB 20 and Ks_ext_NAF of this Ks, RAND, IMPI and NAF_ID");
         secret_wipe(&ks, sizeof ks);
         secret_wipe(&key, sizeof key);
     }
+}
+
+void challenge_make_ks_int_naf(struct probe *probe, const struct challenge *challenge, struct octets naf_id,
+                               struct ks_int_naf *key)
+{
+    struct ks ks;
+    if (probe_goes_on(probe)) {
+        ks_from_ck_ik(&ks, &challenge->vector.ck, &challenge->vector.ik);
+        probe_demand_ok(probe, gba_derive_ks_int_naf(probe->crypto, &ks, &challenge->vector.rand, octets_of_text(impi),
+                                                     naf_id, key));
+        secret_wipe(&ks, sizeof ks);
+    }
+}
+
+void challenge_derive(struct probe *probe, const struct challenge *challenge, unsigned naf)
+{
+    uint8_t naf_id[64];
+    struct octet_writer writer = octet_writer_of(naf_id, sizeof naf_id);
+    challenge_write_naf_id(&writer, naf);
+    challenge_derive_naf(probe, challenge, octets_written(&writer));
 }

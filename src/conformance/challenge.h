@@ -9,6 +9,10 @@
 /* P2 of AUTHENTICATE (31.102 7.1.2). */
 enum challenge_context { CONTEXT_GSM = 0x80, CONTEXT_3G = 0x81, CONTEXT_GBA = 0x84 };
 
+/* What the checks write to EF_GBABP behind a bootstrapping. */
+#define CHALLENGE_B_TID    "Y29uZm9ybWFuY2UtdGVzdA==@bsf.example.com"
+#define CHALLENGE_LIFETIME "2030-01-01T00:00:00Z"
+
 enum { CHALLENGE_DATA_MAX = 3 + AKA_RAND_SIZE + AKA_AUTN_SIZE };
 
 /* Holds secrets: wipe it with challenge_clear. */
@@ -43,7 +47,17 @@ aka_sqn challenge_read_auts(struct probe *probe, const struct challenge *challen
 /* A bootstrapping that must succeed, with AUTN* or with AUTN as the card wants it; the answer to it. */
 struct octets challenge_bootstrap(struct probe *probe, struct challenge *challenge);
 
-/* AUTHENTICATE in NAF derivation mode for one of the test's NAFs; compares Ks_ext_NAF with what `challenge` gives. */
+/* B-TID and lifetime to EF_GBABP, behind the RAND, as MEs do (33.220 G.1). */
+void challenge_write_b_tid(struct probe *probe);
+
+/* AUTHENTICATE in NAF derivation mode; compares Ks_ext_NAF with what `challenge` gives. */
+void challenge_derive_naf(struct probe *probe, const struct challenge *challenge, struct octets naf_id);
+
+/* Ks_int_NAF as the card derives it from `challenge` then. A secret: the caller wipes it. */
+void challenge_make_ks_int_naf(struct probe *probe, const struct challenge *challenge, struct octets naf_id,
+                               struct ks_int_naf *key);
+
+/* AUTHENTICATE in NAF derivation mode for one of the test's NAFs; compares as challenge_derive_naf. */
 void challenge_derive(struct probe *probe, const struct challenge *challenge, unsigned naf);
 
 /* NAF_ID of the test's NAF `naf`. */

@@ -6,35 +6,51 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "conformance/api_probe.h"
 #include "conformance/check.h"
 
-static const struct check_group *const groups[] = {
+static const struct check_group *const card_groups[] = {
     &select_checks,   &card_file_checks,  &usim_file_checks,      &binary_checks,       &record_checks,
     &search_checks,   &fcp_checks,        &channel_checks,        &coding_checks,       &toolkit_checks,
     &pin_checks,      &pin_change_checks, &challenge_checks,      &authenticate_checks, &isim_checks,
     &gba_file_checks, &gba_checks,        &administration_checks,
 };
 
-enum { GROUPS = sizeof groups / sizeof groups[0], SERVICE_GBA = 68 };
+static const struct check_group *const api_groups[] = {
+    &api_command_checks, &api_coding_checks,  &api_access_checks,     &api_open_checks,     &api_handle_checks,
+    &api_encrypt_checks, &api_decrypt_checks, &api_mac_checks,        &api_transfer_checks, &api_authenticate_checks,
+    &api_keep_checks,    &api_policy_checks,  &api_revocation_checks,
+};
+
+static const struct suite {
+    const struct check_group *const *groups;
+    size_t count;
+} suites[] = {
+    [CONFORMANCE_CARD] = {card_groups, sizeof card_groups / sizeof card_groups[0]},
+    [CONFORMANCE_API] = {api_groups, sizeof api_groups / sizeof api_groups[0]},
+};
+
+enum { SERVICE_GBA = 68 };
 
 /* The table */
 
-size_t conformance_check_count(void)
+size_t conformance_check_count(enum conformance_suite suite)
 {
     size_t count = 0;
-    for (size_t i = 0; i < GROUPS; i++) {
-        count += groups[i]->count;
+    for (size_t i = 0; i < suites[suite].count; i++) {
+        count += suites[suite].groups[i]->count;
     }
     return count;
 }
 
-const struct check *conformance_check(size_t index)
+const struct check *conformance_check(enum conformance_suite suite, size_t index)
 {
-    for (size_t i = 0; i < GROUPS; i++) {
-        if (index < groups[i]->count) {
-            return &groups[i]->checks[index];
+    for (size_t i = 0; i < suites[suite].count; i++) {
+        const struct check_group *group = suites[suite].groups[i];
+        if (index < group->count) {
+            return &group->checks[index];
         }
-        index -= groups[i]->count;
+        index -= group->count;
     }
     return NULL;
 }
@@ -120,6 +136,11 @@ static bool may_challenge(const struct run *run)
     return run->probe.given->challenges || run->probe.given->destructive;
 }
 
+static bool can_reset(const struct run *run)
+{
+    return run->probe.given->reopen != NULL;
+}
+
 static const struct condition {
     unsigned need;
     bool (*holds)(const struct run *run);
@@ -132,6 +153,7 @@ static const struct condition {
     {NEEDS_PIN_VALUE, knows_pin, "give the PIN with --pin, on a card that asks for it", "PIN"},
     {NEEDS_PUK, knows_puk, "give the unblock PIN with --puk", "PUK"},
     {NEEDS_ADM, has_adm, "give ADM1 with --adm", "ADM"},
+    {NEEDS_RESET, can_reset, "the card cannot be reset here", NULL},
     {NEEDS_CHALLENGES, knows_keys, "give the card's keys with --k and --opc", "K"},
     {NEEDS_CHALLENGES, may_challenge, "allow SQN to move with --challenges", "--challenges"},
 };
@@ -202,6 +224,13 @@ static void activate_application(struct probe *probe, unsigned needs)
     }
 }
 
+static void activate_api(struct probe *probe, unsigned needs)
+{
+    if ((needs & NEEDS_API) != 0) {
+        probe_api_select(probe);
+    }
+}
+
 static void run_steps(struct probe *probe, const struct check_step *steps)
 {
     for (const struct check_step *step = steps; step->command != NULL; step++) {
@@ -229,12 +258,15 @@ static void look_at_file(struct probe *probe, const struct expected_file *file)
 static void perform(struct probe *probe, const struct check *check)
 {
     activate_application(probe, check->needs);
+    activate_api(probe, check->needs);
     probe->hides_content = (check->needs & HIDES_CONTENT) != 0;
     probe->may_be_missing = (check->needs & MAY_BE_MISSING) != 0;
     if (check->steps != NULL) {
         run_steps(probe, check->steps);
     } else if (check->file != NULL) {
         look_at_file(probe, check->file);
+    } else if (check->run_api != NULL) {
+        api_probe_run(probe, check);
     } else {
         check->run(probe);
     }
@@ -362,9 +394,10 @@ static bool is_wanted(const struct run *run, const struct check *check)
 static enum gbau_status run_phase(struct run *run, enum phase phase)
 {
     enum gbau_status status = GBAU_OK;
-    const size_t count = conformance_check_count();
+    const enum conformance_suite suite = run->probe.given->suite;
+    const size_t count = conformance_check_count(suite);
     for (size_t i = 0; i < count && status == GBAU_OK; i++) {
-        const struct check *check = conformance_check(i);
+        const struct check *check = conformance_check(suite, i);
         if (phase_of(check) == phase && is_wanted(run, check)) {
             status = run_check(run, check);
         }

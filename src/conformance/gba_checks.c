@@ -9,9 +9,6 @@
 enum { FID_GBABP = 0x6fd6, FID_GBANL = 0x6fda, TAG_NAF_ID = 0x80, TAG_B_TID = 0x81, RAND_OFFSET = 1 };
 enum { GBABP_WANTED = 101, GBANL_RECORDS_MAX = 32, OLD_NAF = 900, FILLING_NAF = 1000 };
 
-#define B_TID    "Y29uZm9ybWFuY2UtdGVzdA==@bsf.example.com"
-#define LIFETIME "2030-01-01T00:00:00Z"
-
 /* Files, as they are */
 
 /* Three values with their lengths, then FF; or nothing but FF. */
@@ -194,26 +191,13 @@ static void rand_is_stored(struct probe *probe)
     challenge_clear(&challenge);
 }
 
-/* Behind the RAND, as MEs do (33.220 G.1). */
-static void write_b_tid(struct probe *probe)
-{
-    uint8_t data[2 + sizeof B_TID + sizeof LIFETIME];
-    struct octet_writer writer = octet_writer_of(data, sizeof data);
-    octet_writer_u8(&writer, sizeof B_TID - 1);
-    octet_writer_put_text(&writer, B_TID);
-    octet_writer_u8(&writer, sizeof LIFETIME - 1);
-    octet_writer_put_text(&writer, LIFETIME);
-    (void)probe_select(probe, FID_GBABP);
-    (void)probe_expect_data(probe, "0XD60011", octets_written(&writer), NO_LE, "9000");
-}
-
 static void b_tid_is_emptied(struct probe *probe)
 {
     struct content content;
     struct challenge challenge;
     challenge_make_fresh(probe, &challenge);
     (void)challenge_bootstrap(probe, &challenge);
-    write_b_tid(probe);
+    challenge_write_b_tid(probe);
     challenge_make_fresh(probe, &challenge);
     (void)challenge_bootstrap(probe, &challenge);
     probe_read_file(probe, FID_GBABP, &content);
@@ -228,11 +212,11 @@ static void b_tid_is_read(struct probe *probe)
     struct challenge challenge;
     challenge_make_fresh(probe, &challenge);
     (void)challenge_bootstrap(probe, &challenge);
-    write_b_tid(probe);
+    challenge_write_b_tid(probe);
     probe_read_file(probe, FID_GBABP, &content);
-    const size_t length = sizeof B_TID - 1;
+    const size_t length = sizeof CHALLENGE_B_TID - 1;
     const bool is_there = content.length > 18 + length && content.octets[17] == length &&
-                          memcmp(content.octets + 18, B_TID, length) == 0 &&
+                          memcmp(content.octets + 18, CHALLENGE_B_TID, length) == 0 &&
                           memcmp(content.octets + RAND_OFFSET, challenge.vector.rand.octets, AKA_RAND_SIZE) == 0;
     probe_demand(probe, is_there, "RAND as before, and the B-TID");
     challenge_clear(&challenge);
@@ -274,7 +258,7 @@ static void bootstrap_and_derive(struct probe *probe, struct challenge *challeng
 {
     challenge_make_fresh(probe, challenge);
     (void)challenge_bootstrap(probe, challenge);
-    write_b_tid(probe);
+    challenge_write_b_tid(probe);
     challenge_derive(probe, challenge, naf);
 }
 
@@ -315,7 +299,7 @@ static void naf_is_listed(struct probe *probe)
     bootstrap_and_derive(probe, &challenge, 1);
     const unsigned count = records_of(probe, 1, &b_tid);
     probe_demand(probe, count > 0, "a record with the NAF_ID");
-    probe_demand(probe, octets_equal(content_octets(&b_tid), octets_of_text(B_TID)), "81 with the B-TID");
+    probe_demand(probe, octets_equal(content_octets(&b_tid), octets_of_text(CHALLENGE_B_TID)), "81 with the B-TID");
     challenge_clear(&challenge);
 }
 

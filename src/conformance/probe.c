@@ -11,6 +11,7 @@
 
 enum { INS_VERIFY = 0x20, INS_UNBLOCK = 0x2c, INS_AUTHENTICATE = 0x88, INS_AUTHENTICATE_ODD = 0x89 };
 enum { INS_READ_BINARY = 0xb0, INS_READ_RECORD = 0xb2, INS_UPDATE_BINARY = 0xd6, INS_UPDATE_RECORD = 0xdc };
+enum { INS_TRANSFER_KEY = 0x58 }; /* of the GBA_U API: an exported key may come back */
 enum { HEADER_SIZE = 4, SHOWN_OCTETS = 24 };
 
 bool probe_goes_on(const struct probe *probe)
@@ -122,7 +123,8 @@ static bool command_holds_secret(const struct probe *probe, uint8_t ins)
 static bool response_holds_secret(const struct probe *probe, uint8_t ins)
 {
     const bool is_read = ins == INS_READ_BINARY || ins == INS_READ_RECORD;
-    return ins == INS_AUTHENTICATE || ins == INS_AUTHENTICATE_ODD || (probe->hides_content && is_read);
+    return ins == INS_AUTHENTICATE || ins == INS_AUTHENTICATE_ODD || ins == INS_TRANSFER_KEY ||
+           (probe->hides_content && is_read);
 }
 
 /* "0020000108.. gave 63C2", "00B0000004 gave 08.. 9000". */

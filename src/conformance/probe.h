@@ -40,8 +40,9 @@ struct probe {
     bool pin_is_enabled;
     const uint8_t *application; /* AID of the one activated last: each may have an SQN of its own */
     bool sqn_is_known;
-    aka_sqn sqn;          /* the highest that this application has accepted, when it is known */
-    bool gba_is_unmasked; /* the card takes AUTN where AUTN* is due */
+    aka_sqn sqn;            /* the highest that this application has accepted, when it is known */
+    bool gba_is_unmasked;   /* the card takes AUTN where AUTN* is due */
+    uint32_t newest_ruling; /* version of the last policy or revocation of the API's checks; 0: none yet */
     struct apdu_response response;
 };
 
@@ -125,6 +126,9 @@ extern const struct octets usim_aid_prefix, isim_aid_prefix;
 
 /* True when EF_UST of the active USIM says so. */
 bool probe_has_service(struct probe *probe, unsigned service);
+
+/* Resets the card: channels are gone, and the check goes on on one of its own; the PIN is verified again. */
+void probe_reset(struct probe *probe);
 
 /* PINs */
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "codec/ber_tlv.h"
 #include "conformance/probe.h"
 
@@ -103,6 +104,27 @@ bool probe_has_service(struct probe *probe, unsigned service)
     probe_read_file(probe, FID_UST, &table);
     const size_t octet = (service - 1) / 8;
     return octet < table.length && (table.octets[octet] & 1U << (service - 1) % 8) != 0;
+}
+
+/* A card that still knows the PIN was not reset: a modem's, or one that another program holds. */
+void probe_reset(struct probe *probe)
+{
+    uint8_t value[PROBE_SECRET_SIZE];
+    const struct conformance_given *given = probe->given;
+    if (!probe_goes_on(probe)) {
+        return;
+    }
+    probe_demand_ok(probe, given->reopen(given->reopen_context, &probe->reader));
+    probe->open_channels = 0;
+    probe->channel = 0;
+    probe->channel = probe_open_channel(probe);
+    probe_select_application(probe, usim_aid_prefix, NULL);
+    if (probe_goes_on(probe) && probe_tries(probe, PROBE_PIN) < 2) {
+        probe_skip(probe, "the card cannot be reset this way, or has too few tries of its PIN left");
+    }
+    probe_write_secret(given->pin, value);
+    (void)probe_expect_data(probe, "0X200001", octets_of(value, sizeof value), NO_LE, "9000");
+    secret_wipe(value, sizeof value);
 }
 
 /* PINs */

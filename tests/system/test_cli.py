@@ -60,7 +60,7 @@ def test_help_lists_the_verbs(programs):
 
 
 @pytest.mark.parametrize("verb", ["card create", "card apdu", "card serve", "card readers", "bootstrap", "naf-key",
-                                  "subscriber add", "conformance card", "demo"])
+                                  "subscriber add", "conformance card", "conformance api", "demo"])
 def test_help_of_every_verb(programs, tmp_path, verb):
     text = programs.run(*verb.split(), "--help", cwd=tmp_path)
     assert text.startswith(f"usage: gbau {verb}") and "--help" in text

@@ -60,26 +60,26 @@ static const char *apdu(struct bench *bench, const char *command_hex)
 static void test_names_are_unique_and_stable_in_form(void **state)
 {
     (void)state;
-    const size_t count = conformance_check_count();
+    const size_t count = conformance_check_count(CONFORMANCE_CARD);
     assert_true(count >= 90 && count <= CHECKS_MAX);
     for (size_t i = 0; i < count; i++) {
-        const char *name = conformance_check_name(conformance_check(i));
+        const char *name = conformance_check_name(conformance_check(CONFORMANCE_CARD, i));
         assert_non_null(strchr(name, '.'));
         for (const char *next = name; *next != '\0'; next++) {
             assert_true(islower((unsigned char)*next) || isdigit((unsigned char)*next) || *next == '.' || *next == '_');
         }
         for (size_t j = 0; j < i; j++) {
-            assert_string_not_equal(name, conformance_check_name(conformance_check(j)));
+            assert_string_not_equal(name, conformance_check_name(conformance_check(CONFORMANCE_CARD, j)));
         }
     }
-    assert_null(conformance_check(count));
+    assert_null(conformance_check(CONFORMANCE_CARD, count));
 }
 
 static void test_every_check_is_whole(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < conformance_check_count(); i++) {
-        const struct check *check = conformance_check(i);
+    for (size_t i = 0; i < conformance_check_count(CONFORMANCE_CARD); i++) {
+        const struct check *check = conformance_check(CONFORMANCE_CARD, i);
         assert_int_equal((check->steps != NULL) + (check->file != NULL) + (check->run != NULL), 1);
         assert_true(strncmp(conformance_check_clause(check), "TS ", 3) == 0);
         assert_true(strlen(conformance_check_expectation(check)) > 15);
@@ -124,7 +124,7 @@ static void test_our_card_passes_all(void **state)
     insert_card(bench, NULL);
     run_checks(bench, NULL);
     assert_clean(bench);
-    assert_int_equal(bench->count, conformance_check_count());
+    assert_int_equal(bench->count, conformance_check_count(CONFORMANCE_CARD));
     assert_int_equal(count_of(bench, CONFORMANCE_PASSED), bench->count); /* it has all that there is a check for */
 }
 

@@ -370,8 +370,8 @@ static void test_each_last_step_is_looked_at(void **state)
     struct bench *bench = *state;
     size_t seen = 0;
     bench->given.adm = NULL;
-    for (size_t i = 0; i < conformance_check_count(); i++) {
-        const struct check *check = conformance_check(i);
+    for (size_t i = 0; i < conformance_check_count(CONFORMANCE_CARD); i++) {
+        const struct check *check = conformance_check(CONFORMANCE_CARD, i);
         if (check->steps == NULL || result_of(bench, check->name, NULL)->verdict != CONFORMANCE_PASSED) {
             continue;
         }
@@ -396,8 +396,8 @@ static void test_each_file_is_looked_at(void **state)
     struct bench *bench = *state;
     size_t seen = 0;
     bench->given.adm = NULL;
-    for (size_t i = 0; i < conformance_check_count(); i++) {
-        const struct check *check = conformance_check(i);
+    for (size_t i = 0; i < conformance_check_count(CONFORMANCE_CARD); i++) {
+        const struct check *check = conformance_check(CONFORMANCE_CARD, i);
         if (check->file == NULL || result_of(bench, check->name, NULL)->verdict != CONFORMANCE_PASSED) {
             continue;
         }
@@ -438,8 +438,8 @@ static bool has_mutant(const struct check *check)
 static void test_no_function_is_without_a_mutant(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < conformance_check_count(); i++) {
-        const struct check *check = conformance_check(i);
+    for (size_t i = 0; i < conformance_check_count(CONFORMANCE_CARD); i++) {
+        const struct check *check = conformance_check(CONFORMANCE_CARD, i);
         if (check->run != NULL && !has_mutant(check)) {
             fail_msg("%s: no test shows that it can fail", check->name);
         }
