@@ -128,13 +128,14 @@ static void test_our_card_passes_all(void **state)
     assert_int_equal(count_of(bench, CONFORMANCE_PASSED), bench->count); /* it has all that there is a check for */
 }
 
-/* Never, whatever is allowed: an end of files or of the card, loading and locking, and what nobody has thought about. */
+/* Never, whatever is allowed: an end of files or of the card, loading and locking, and what nobody has thought about.
+ */
 static void test_no_run_sends_what_it_must_not(void **state)
 {
     struct bench *bench = *state;
-    static const uint8_t known[] = {0x04, 0x0a, 0x10, 0x12, 0x14, 0x20, 0x24, 0x26, 0x28, 0x2c, 0x32, 0x44, 0x70, 0x76,
-                                    0x84, 0x88, 0x89, 0xa2, 0xa4, 0xaa, 0xb0, 0xb2, 0xc2, 0xcb, 0xd4, 0xd6, 0xdc, 0xe0,
-                                    0xe4, 0xf2};
+    static const uint8_t known[] = {0x04, 0x0a, 0x10, 0x12, 0x14, 0x20, 0x24, 0x26, 0x28, 0x2c,
+                                    0x32, 0x44, 0x70, 0x76, 0x84, 0x88, 0x89, 0xa2, 0xa4, 0xaa,
+                                    0xb0, 0xb2, 0xc2, 0xcb, 0xd4, 0xd6, 0xdc, 0xe0, 0xe4, 0xf2};
     insert_card(bench, NULL);
     run_checks(bench, NULL);
     for (unsigned ins = 0; ins < 256; ins++) {
