@@ -269,7 +269,7 @@ static void waits_for_a_handle(struct api_probe *api)
     uint8_t last = 0;
     open_run(api, KEY_ALGORITHM_HMAC_SHA256, &run);
     card_begins(api, &run);
-    while (probe_goes_on(api->probe) && !probe_sw_fits(api->probe->response.sw, "6A84")) {
+    for (unsigned i = 0; i < UINT8_MAX && !probe_sw_fits(api->probe->response.sw, "6A84"); i++) {
         probe_api_try_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, "9000|6A84");
         const struct octets handle = probe_api_answer(api, API_TAG_HANDLE);
         last = handle.length == 1 ? handle.data[0] : last;

@@ -7,16 +7,38 @@ struct mutant {
     struct mutation mutation;
 };
 
-#define IS_ANSWERED(command_, octets_) {.command = (command_), .kind = ANSWER, .octets = (octets_)}
-#define IS_ANSWERED_FROM(command_, from_, octets_) \
-    {.command = (command_), .kind = ANSWER, .octets = (octets_), .from = (from_)}
-#define HAS_SW(command_, sw_) {.command = (command_), .kind = SW, .octets = (sw_)}
-#define HAS_SW_FROM(command_, from_, sw_) {.command = (command_), .kind = SW, .octets = (sw_), .from = (from_)}
-#define IS_FLIPPED(command_, at_, mask_) {.command = (command_), .kind = FLIP, .at = (at_), .mask = (mask_)}
-#define IS_FLIPPED_FROM(command_, from_, at_, mask_) \
-    {.command = (command_), .kind = FLIP, .at = (at_), .mask = (mask_), .from = (from_)}
-#define LACKS_OBJECT(command_, tag_) {.command = (command_), .kind = DROP, .at = (tag_)}
-#define IS_DONE_BY(command_, function_) {.command = (command_), .kind = CALL, .call = (function_)}
+#define IS_ANSWERED(command_, octets_)                                                                                 \
+    {                                                                                                                  \
+        .command = (command_), .kind = ANSWER, .octets = (octets_)                                                     \
+    }
+#define IS_ANSWERED_FROM(command_, from_, octets_)                                                                     \
+    {                                                                                                                  \
+        .command = (command_), .kind = ANSWER, .octets = (octets_), .from = (from_)                                    \
+    }
+#define HAS_SW(command_, sw_)                                                                                          \
+    {                                                                                                                  \
+        .command = (command_), .kind = SW, .octets = (sw_)                                                             \
+    }
+#define HAS_SW_FROM(command_, from_, sw_)                                                                              \
+    {                                                                                                                  \
+        .command = (command_), .kind = SW, .octets = (sw_), .from = (from_)                                            \
+    }
+#define IS_FLIPPED(command_, at_, mask_)                                                                               \
+    {                                                                                                                  \
+        .command = (command_), .kind = FLIP, .at = (at_), .mask = (mask_)                                              \
+    }
+#define IS_FLIPPED_FROM(command_, from_, at_, mask_)                                                                   \
+    {                                                                                                                  \
+        .command = (command_), .kind = FLIP, .at = (at_), .mask = (mask_), .from = (from_)                             \
+    }
+#define LACKS_OBJECT(command_, tag_)                                                                                   \
+    {                                                                                                                  \
+        .command = (command_), .kind = DROP, .at = (tag_)                                                              \
+    }
+#define IS_DONE_BY(command_, function_)                                                                                \
+    {                                                                                                                  \
+        .command = (command_), .kind = CALL, .call = (function_)                                                       \
+    }
 
 /* Functions of mutants */
 
