@@ -171,3 +171,16 @@ def test_through_a_reader(programs, reader, card):
     verdicts = [{check["name"]: check["result"] for check in report["checks"]}
                 for report in (by_file, json.loads(done.stdout))]
     assert verdicts[0] == verdicts[1] and done.returncode == 0
+
+
+def test_api_of_our_card(programs, tmp_path):
+    """All of the API is there, is checked, and stays usable: a second run finds the same."""
+    path = tmp_path / "api.card"
+    programs.run("card", "create", path, "--imsi", "001010123456789", *KEYS, *PINS, "--api-naf",
+                 "test.example.com/0100000002")
+    options = ["--card", path, "--pin", "1234", "--adm", "4142434445464748", *KEYS, "--destructive", "--challenges"]
+    verdicts = r"^(\d+) checks: \1 passed, 0 failed, 0 warning, 0 skipped, 0 not supported$"
+    for _ in range(2):
+        assert re.search(verdicts, programs.run("conformance", "api", *options), re.M)
+    without = programs.run("conformance", "api", "--card", path)
+    assert " 0 failed" in without and " 0 skipped" not in without
