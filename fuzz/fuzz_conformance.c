@@ -1,5 +1,5 @@
 /*
- * fuzz_conformance.c: one check of a card against any answers. Whatever comes back, the check ends, and says in
+ * fuzz_conformance.c: one check of a card or its API against any answers. Whatever comes back, the check ends, and says in
  * printable text what it saw.
  *
  * Input: two octets for the number of the check, then answers: a length octet and so many octets. When they run out the
@@ -83,13 +83,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         milenage.opc.octets[i] = (uint8_t)(0x50 + i);
     }
     answers = octet_reader_of(octets_of(data, size));
-    const size_t index = octet_reader_u16(&answers) % conformance_check_count();
-    const struct conformance_given given = {.pin = "1234",
+    const size_t card_checks = conformance_check_count(CONFORMANCE_CARD);
+    const size_t index = octet_reader_u16(&answers) % (card_checks + conformance_check_count(CONFORMANCE_API));
+    const enum conformance_suite suite = index < card_checks ? CONFORMANCE_CARD : CONFORMANCE_API;
+    const struct check *check = conformance_check(suite, index < card_checks ? index : index - card_checks);
+    const struct conformance_given given = {.suite = suite,
+                                            .pin = "1234",
                                             .puk = "87654321",
                                             .adm = adm,
                                             .milenage = &milenage,
                                             .destructive = true,
-                                            .only = conformance_check_name(conformance_check(index))};
+                                            .only = conformance_check_name(check)};
     MUST(reader_open("card", NULL, &reader) == GBAU_OK);
     enum gbau_status status = conformance_run(reader, &crypto, &given, look_at_result, NULL, NULL);
     MUST(status == GBAU_OK || status == GBAU_E_IO || status == GBAU_E_PIN_WRONG || status == GBAU_E_PIN_BLOCKED);

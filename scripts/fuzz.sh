@@ -5,7 +5,7 @@ set -eu
 
 [ -f "$BUILD/build.ninja" ] ||
     CC=clang meson setup "$BUILD" -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Db_lto=false
-ninja -C "$BUILD"
+ninja -C "$BUILD" fuzzers
 mkdir -p "$BUILD/found"
 
 failed=0

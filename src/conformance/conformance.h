@@ -74,9 +74,9 @@ typedef void conformance_observer(void *context, const struct conformance_result
 
 /*
  * Runs the checks of given->suite that given->only names. `reader` is used alone for as long as it takes; given->reopen
- * may replace it. Deviations are results, not
- * errors: GBAU_OK whatever the card answers. GBAU_E_PIN_WRONG, GBAU_E_PIN_BLOCKED when a PIN or ADM1 that was given is
- * refused, or only its last try is left; GBAU_E_IO and others when the card is gone; each logged.
+ * may replace it. Deviations are results, not errors: GBAU_OK whatever the card answers. GBAU_E_PIN_WRONG,
+ * GBAU_E_PIN_BLOCKED when a PIN or ADM1 that was given is refused, or only its last try is left; GBAU_E_IO and others
+ * when the card is gone; each logged.
  */
 GBAU_MUST_USE enum gbau_status conformance_run(struct reader *reader, struct crypto *crypto,
                                                const struct conformance_given *given, conformance_observer *observer,

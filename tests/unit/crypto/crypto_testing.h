@@ -83,10 +83,19 @@ static inline size_t rounds(size_t most)
     return testing_portable ? most / 6 : most;
 }
 
-/* Runs an array of tests over one binding after the other; gives how many failed. */
+/* Runs tests over one binding after the other; gives how many failed. */
+static inline int run_group_over_bindings(const char *const names[2], const struct CMUnitTest *tests, size_t count)
+{
+    int failed = 0;
+    for (size_t i = 0; i < 2; i++) {
+        testing_portable = i == 1;
+        failed += _cmocka_run_group_tests(names[i], tests, count, NULL, NULL);
+    }
+    return failed;
+}
+
 #define run_over_bindings(tests)                                                                                       \
-    ((testing_portable = false, cmocka_run_group_tests_name("openssl", (tests), NULL, NULL)) +                         \
-     (testing_portable = true, cmocka_run_group_tests_name("portable", (tests), NULL, NULL)))
+    run_group_over_bindings((const char *const[]){"openssl", "portable"}, (tests), sizeof(tests) / sizeof(tests)[0])
 
 /* A binding that passes calls on to a real one and fails the call that `calls_left` counts down to. */
 struct failing_crypto {
