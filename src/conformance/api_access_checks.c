@@ -50,14 +50,7 @@ static void no_line_is_not_listed(struct api_probe *api)
 {
     make_strange(api);
     probe_api_bootstrap(api);
-    for (uint8_t i = 0; i < UINT8_MAX && probe_goes_on(api->probe); i++) {
-        probe_api_command(api, API_INS_LIST, i, API_LIST_NAF_KEYS, "9000|6A83");
-        if (probe_sw_fits(api->probe->response.sw, "6A83")) {
-            return;
-        }
-        probe_demand(api->probe, !octets_equal(probe_api_answer(api, API_TAG_NAF_ID), probe_api_naf_id(api)),
-                     "no entry of a NAF without a line");
-    }
+    probe_demand(api->probe, !probe_api_find_listed(api), "no entry of a NAF without a line");
 }
 
 /* What is possible is told to those only who may know. */

@@ -8,32 +8,34 @@ enum { NONCE = KEY_AUTHENTICATION_NONCE_SIZE };
 
 /* A run: the card's key, and the NAF's half. */
 struct run {
-    struct api_key key;
+    struct api_key *key;
     struct key_authentication naf;
     struct key_authentication_binding binding;
     uint8_t own_nonce[NONCE];
     uint8_t mac[MAC_MAX_SIZE];
-    struct application_key session;
+    struct api_key *session; /* its handle is not used */
 };
 
 static void open_run(struct api_probe *api, enum key_algorithm algorithm, struct run *run)
 {
-    *run = (struct run){.binding = {.policy_version = api->policy_version, .b_tid = octets_of_text(CHALLENGE_B_TID)}};
-    probe_api_open(api, KEY_USAGE_AUTHENTICATE, KEY_DIRECTION_NONE, algorithm, &run->key);
+    *run = (struct run){.key = probe_api_new_key(api),
+                        .binding = {.policy_version = api->policy_version, .b_tid = octets_of_text(CHALLENGE_B_TID)},
+                        .session = probe_api_new_key(api)};
+    probe_api_open(api, KEY_USAGE_AUTHENTICATE, KEY_DIRECTION_NONE, algorithm, run->key);
 }
 
 static void put_mac(struct api_probe *api, const struct run *run)
 {
-    probe_api_put(api, API_TAG_AUTHENTICATOR, octets_of(run->mac, application_key_tag_size(&run->key.key)));
+    probe_api_put(api, API_TAG_AUTHENTICATOR, octets_of(run->mac, application_key_tag_size(&run->key->key)));
 }
 
 /* The card begins; the NAF answers. */
 static void card_begins(struct api_probe *api, struct run *run)
 {
-    probe_api_command(api, API_INS_AUTHENTICATE_KEY, run->key.handle, API_AUTHENTICATE_BEGIN, "9000");
+    probe_api_command(api, API_INS_AUTHENTICATE_KEY, run->key->handle, API_AUTHENTICATE_BEGIN, "9000");
     const struct octets nonce = probe_api_answer_of(api, API_TAG_NONCE, NONCE);
     if (probe_goes_on(api->probe)) {
-        probe_demand_ok(api->probe, key_authentication_answer(&run->naf, api->probe->crypto, &run->key.key,
+        probe_demand_ok(api->probe, key_authentication_answer(&run->naf, api->probe->crypto, &run->key->key,
                                                               &run->binding, nonce.data, run->own_nonce, run->mac));
     }
 }
@@ -42,7 +44,7 @@ static void card_finishes(struct api_probe *api, const struct run *run, const ch
 {
     probe_api_put(api, API_TAG_NONCE, octets_of(run->own_nonce, NONCE));
     put_mac(api, run);
-    probe_api_command(api, API_INS_AUTHENTICATE_KEY, run->key.handle, API_AUTHENTICATE_FINISH, sw);
+    probe_api_command(api, API_INS_AUTHENTICATE_KEY, run->key->handle, API_AUTHENTICATE_FINISH, sw);
 }
 
 /* The NAF begins; the card answers. */
@@ -50,10 +52,10 @@ static void card_answers(struct api_probe *api, struct run *run)
 {
     if (probe_goes_on(api->probe)) {
         probe_demand_ok(api->probe,
-                        key_authentication_begin(&run->naf, api->probe->crypto, &run->key.key, run->own_nonce));
+                        key_authentication_begin(&run->naf, api->probe->crypto, &run->key->key, run->own_nonce));
     }
     probe_api_put(api, API_TAG_NONCE, octets_of(run->own_nonce, NONCE));
-    probe_api_command(api, API_INS_AUTHENTICATE_KEY, run->key.handle, API_AUTHENTICATE_ANSWER, "9000");
+    probe_api_command(api, API_INS_AUTHENTICATE_KEY, run->key->handle, API_AUTHENTICATE_ANSWER, "9000");
     (void)probe_api_answer_of(api, API_TAG_NONCE, NONCE);
     probe_demand(api->probe, probe_api_answer_u32(api, API_TAG_POLICY_VERSION) == api->policy_version,
                  "8C with the version of the policy in force");
@@ -62,10 +64,11 @@ static void card_answers(struct api_probe *api, struct run *run)
 static void naf_finishes(struct api_probe *api, struct run *run)
 {
     const struct octets nonce = probe_api_answer_of(api, API_TAG_NONCE, NONCE);
-    const struct octets mac = probe_api_answer_of(api, API_TAG_AUTHENTICATOR, application_key_tag_size(&run->key.key));
+    const struct octets mac = probe_api_answer_of(api, API_TAG_AUTHENTICATOR, application_key_tag_size(&run->key->key));
     if (probe_goes_on(api->probe)) {
-        const enum gbau_status status = key_authentication_finish(
-            &run->naf, api->probe->crypto, &run->key.key, &run->binding, nonce.data, mac, run->mac, &run->session);
+        const enum gbau_status status =
+            key_authentication_finish(&run->naf, api->probe->crypto, &run->key->key, &run->binding, nonce.data, mac,
+                                      run->mac, &run->session->key);
         probe_demand(api->probe, status == GBAU_OK, "88 RR and 8E TR that the NAF finds right");
     }
 }
@@ -73,7 +76,7 @@ static void naf_finishes(struct api_probe *api, struct run *run)
 static void card_confirms(struct api_probe *api, const struct run *run, const char *sw)
 {
     put_mac(api, run);
-    probe_api_command(api, API_INS_AUTHENTICATE_KEY, run->key.handle, API_AUTHENTICATE_CONFIRM, sw);
+    probe_api_command(api, API_INS_AUTHENTICATE_KEY, run->key->handle, API_AUTHENTICATE_CONFIRM, sw);
 }
 
 /* The session key is of usage derive, and both ends have the same: a child shows it. */
@@ -83,17 +86,17 @@ static void demand_session(struct api_probe *api, const struct run *run)
                                                             .direction = KEY_DIRECTION_CARD_TO_NAF,
                                                             .algorithm = KEY_ALGORITHM_HMAC_SHA256,
                                                             .label = octets_of_text(API_LABEL)};
-    struct api_key child = {.handle = 0};
+    struct api_key *const child = probe_api_new_key(api);
     const uint8_t session = probe_api_answer_octet(api, API_TAG_HANDLE);
     probe_api_put_key(api, description.usage, description.direction, description.algorithm, API_LABEL);
     probe_api_command(api, API_INS_DERIVE_KEY, session, 0, "9000");
-    child.handle = probe_api_answer_octet(api, API_TAG_HANDLE);
+    child->handle = probe_api_answer_octet(api, API_TAG_HANDLE);
     if (probe_goes_on(api->probe)) {
-        probe_demand_ok(api->probe,
-                        application_key_derive_child(api->probe->crypto, &run->session, &description, &child.key));
+        probe_demand_ok(api->probe, application_key_derive_child(api->probe->crypto, &run->session->key, &description,
+                                                                 &child->key));
     }
-    probe_api_demand_mac(api, &child);
-    probe_api_close(api, child.handle);
+    probe_api_demand_mac(api, child);
+    probe_api_close(api, child->handle);
     probe_api_close(api, session);
 }
 
@@ -103,14 +106,14 @@ static void run_as_initiator(struct api_probe *api, enum key_algorithm algorithm
     open_run(api, algorithm, &run);
     card_begins(api, &run);
     card_finishes(api, &run, "9000");
-    const struct octets mac = probe_api_answer_of(api, API_TAG_AUTHENTICATOR, application_key_tag_size(&run.key.key));
+    const struct octets mac = probe_api_answer_of(api, API_TAG_AUTHENTICATOR, application_key_tag_size(&run.key->key));
     if (probe_goes_on(api->probe)) {
-        const enum gbau_status status =
-            key_authentication_confirm(&run.naf, api->probe->crypto, &run.key.key, &run.binding, mac, &run.session);
+        const enum gbau_status status = key_authentication_confirm(&run.naf, api->probe->crypto, &run.key->key,
+                                                                   &run.binding, mac, &run.session->key);
         probe_demand(api->probe, status == GBAU_OK, "8E TI that the NAF finds right");
     }
     demand_session(api, &run);
-    probe_api_close(api, run.key.handle);
+    probe_api_close(api, run.key->handle);
 }
 
 static void run_as_responder(struct api_probe *api, enum key_algorithm algorithm)
@@ -121,7 +124,7 @@ static void run_as_responder(struct api_probe *api, enum key_algorithm algorithm
     naf_finishes(api, &run);
     card_confirms(api, &run, "9000");
     demand_session(api, &run);
-    probe_api_close(api, run.key.handle);
+    probe_api_close(api, run.key->handle);
 }
 
 static void with_each_algorithm(struct api_probe *api,
@@ -203,7 +206,7 @@ static void refuses_repetition(struct api_probe *api)
     open_run(api, KEY_ALGORITHM_HMAC_SHA256, &run);
     card_begins(api, &run);
     card_finishes(api, &run, "9000");
-    probe_api_command(api, API_INS_AUTHENTICATE_KEY, run.key.handle, API_AUTHENTICATE_BEGIN, "9000");
+    probe_api_command(api, API_INS_AUTHENTICATE_KEY, run.key->handle, API_AUTHENTICATE_BEGIN, "9000");
     card_finishes(api, &run, "9862");
 }
 
@@ -247,9 +250,9 @@ static void keeps_to_turns(struct api_probe *api)
 
 static void keeps_to_usage(struct api_probe *api)
 {
-    struct run run = {.mac = {0}};
-    probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, &run.key);
-    probe_api_command(api, API_INS_AUTHENTICATE_KEY, run.key.handle, API_AUTHENTICATE_BEGIN, "6985");
+    struct run run = {.key = probe_api_new_key(api)};
+    probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, run.key);
+    probe_api_command(api, API_INS_AUTHENTICATE_KEY, run.key->handle, API_AUTHENTICATE_BEGIN, "6985");
     card_finishes(api, &run, "6985");
 }
 
@@ -258,8 +261,8 @@ static void needs_whole_nonce(struct api_probe *api)
     struct run run;
     open_run(api, KEY_ALGORITHM_HMAC_SHA256, &run);
     probe_api_put(api, API_TAG_NONCE, octets_of(run.own_nonce, AEAD_NONCE_SIZE));
-    probe_api_command(api, API_INS_AUTHENTICATE_KEY, run.key.handle, API_AUTHENTICATE_ANSWER, "6A80");
-    probe_api_command(api, API_INS_AUTHENTICATE_KEY, run.key.handle, API_AUTHENTICATE_ANSWER, "6A80");
+    probe_api_command(api, API_INS_AUTHENTICATE_KEY, run.key->handle, API_AUTHENTICATE_ANSWER, "6A80");
+    probe_api_command(api, API_INS_AUTHENTICATE_KEY, run.key->handle, API_AUTHENTICATE_ANSWER, "6A80");
 }
 
 /* Without a free handle the run waits for one. */

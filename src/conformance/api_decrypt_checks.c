@@ -65,15 +65,15 @@ static void put_message(struct api_probe *api, const struct message *message)
 static void decrypt_with_kind(struct api_probe *api, enum key_algorithm_kind kind)
 {
     for (size_t i = 0; i < key_algorithm_count; i++) {
-        struct api_key key;
+        struct api_key *const key = probe_api_new_key(api);
         struct message message;
         if (key_algorithms[i].kind == kind && probe_api_has_algorithm(api, key_algorithms[i].algorithm)) {
-            open_and_encrypt(api, key_algorithms[i].algorithm, &key, &message);
+            open_and_encrypt(api, key_algorithms[i].algorithm, key, &message);
             put_message(api, &message);
-            probe_api_process(api, key.handle, API_DECRYPT | API_ONE_BLOCK, "9000");
+            probe_api_process(api, key->handle, API_DECRYPT | API_ONE_BLOCK, "9000");
             probe_demand(api->probe, octets_equal(probe_api_answer(api, API_TAG_TEXT), probe_api_text()),
                          "87 with the text");
-            probe_api_close(api, key.handle);
+            probe_api_close(api, key->handle);
         }
     }
 }
@@ -92,25 +92,25 @@ static void decrypts_block_modes(struct api_probe *api)
 static void decrypt_in_blocks(struct api_probe *api, enum key_algorithm algorithm, const char *last_sw,
                               uint8_t spoiling)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     struct message message;
     const size_t half = probe_api_text().length / 2;
-    open_and_encrypt(api, algorithm, &key, &message);
+    open_and_encrypt(api, algorithm, key, &message);
     message.tag[AEAD_TAG_SIZE - 1] ^= spoiling;
     probe_api_put(api, API_TAG_NONCE, octets_of(message.nonce, message.nonce_length));
     probe_api_put_text(api, API_TAG_ADDITIONAL_DATA, AAD);
     if (algorithm == KEY_ALGORITHM_AES_128_CCM) {
         probe_api_put_lengths(api, sizeof AAD - 1, message.length);
     }
-    probe_api_process(api, key.handle, API_DECRYPT | API_FIRST_BLOCK, "9000");
+    probe_api_process(api, key->handle, API_DECRYPT | API_FIRST_BLOCK, "9000");
     probe_api_put(api, API_TAG_TEXT, octets_of(message.ciphertext, half));
-    probe_api_process(api, key.handle, API_DECRYPT, "9000");
+    probe_api_process(api, key->handle, API_DECRYPT, "9000");
     probe_demand(api->probe, octets_equal(probe_api_answer(api, API_TAG_TEXT), octets_of(probe_api_text().data, half)),
                  "87 with the first half of the text");
     probe_api_put(api, API_TAG_TEXT, octets_of(message.ciphertext + half, message.length - half));
     probe_api_put(api, API_TAG_AUTHENTICATOR, octets_of(message.tag, sizeof message.tag));
-    probe_api_process(api, key.handle, API_DECRYPT | API_LAST_BLOCK, last_sw);
-    probe_api_close(api, key.handle);
+    probe_api_process(api, key->handle, API_DECRYPT | API_LAST_BLOCK, last_sw);
+    probe_api_close(api, key->handle);
 }
 
 static void decrypts_in_blocks(struct api_probe *api)
@@ -136,80 +136,80 @@ static void demand_no_text(struct api_probe *api, const struct api_key *key, con
 
 static void refuses_wrong_tag(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     struct message message;
-    open_and_encrypt(api, KEY_ALGORITHM_AES_256_GCM, &key, &message);
+    open_and_encrypt(api, KEY_ALGORITHM_AES_256_GCM, key, &message);
     message.tag[0] ^= 0x80;
-    demand_no_text(api, &key, &message);
+    demand_no_text(api, key, &message);
     message.tag[0] ^= 0x80;
     message.ciphertext[0] ^= 0x01;
-    demand_no_text(api, &key, &message);
+    demand_no_text(api, key, &message);
     message.ciphertext[0] ^= 0x01;
     message.nonce[0] ^= 0x01;
-    demand_no_text(api, &key, &message);
+    demand_no_text(api, key, &message);
 }
 
 static void refuses_other_length_of_tag(struct api_probe *api)
 {
     static const uint8_t tag[32];
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     struct message message;
-    open_and_encrypt(api, KEY_ALGORITHM_AES_256_GCM, &key, &message);
+    open_and_encrypt(api, KEY_ALGORITHM_AES_256_GCM, key, &message);
     probe_api_put(api, API_TAG_NONCE, octets_of(message.nonce, message.nonce_length));
     probe_api_put(api, API_TAG_TEXT, octets_of(message.ciphertext, message.length));
     probe_api_put(api, API_TAG_AUTHENTICATOR, octets_of(tag, sizeof tag));
-    probe_api_process(api, key.handle, API_DECRYPT | API_ONE_BLOCK, "6A80");
+    probe_api_process(api, key->handle, API_DECRYPT | API_ONE_BLOCK, "6A80");
 }
 
 static void needs_nonce_and_tag(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     struct message message;
-    open_and_encrypt(api, KEY_ALGORITHM_AES_256_GCM, &key, &message);
+    open_and_encrypt(api, KEY_ALGORITHM_AES_256_GCM, key, &message);
     probe_api_put(api, API_TAG_TEXT, octets_of(message.ciphertext, message.length));
     probe_api_put(api, API_TAG_AUTHENTICATOR, octets_of(message.tag, sizeof message.tag));
-    probe_api_process(api, key.handle, API_DECRYPT | API_ONE_BLOCK, "6A80");
+    probe_api_process(api, key->handle, API_DECRYPT | API_ONE_BLOCK, "6A80");
     probe_api_put(api, API_TAG_NONCE, octets_of(message.nonce, message.nonce_length));
     probe_api_put(api, API_TAG_TEXT, octets_of(message.ciphertext, message.length));
-    probe_api_process(api, key.handle, API_DECRYPT | API_ONE_BLOCK, "6A80");
+    probe_api_process(api, key->handle, API_DECRYPT | API_ONE_BLOCK, "6A80");
 }
 
 static void refuses_wrong_padding(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     struct message message;
     if (!probe_api_has_algorithm(api, KEY_ALGORITHM_AES_128_CBC)) {
         probe_not_supported(api->probe, "the card does not have AES-128-CBC");
     }
-    open_and_encrypt(api, KEY_ALGORITHM_AES_128_CBC, &key, &message);
+    open_and_encrypt(api, KEY_ALGORITHM_AES_128_CBC, key, &message);
     message.length -= AES_BLOCK_SIZE; /* the block before has no padding */
     put_message(api, &message);
-    probe_api_process(api, key.handle, API_DECRYPT | API_ONE_BLOCK, "6A80");
+    probe_api_process(api, key->handle, API_DECRYPT | API_ONE_BLOCK, "6A80");
     message.length += AES_BLOCK_SIZE - 1;
     put_message(api, &message);
-    probe_api_process(api, key.handle, API_DECRYPT | API_ONE_BLOCK, "6A80");
+    probe_api_process(api, key->handle, API_DECRYPT | API_ONE_BLOCK, "6A80");
 }
 
 static void decrypts_in_its_direction(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     struct message message = {.nonce_length = 0};
-    probe_api_open(api, KEY_USAGE_ENCRYPT, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_AES_256_GCM, &key);
-    encrypt_here(api, &key, &message);
+    probe_api_open(api, KEY_USAGE_ENCRYPT, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_AES_256_GCM, key);
+    encrypt_here(api, key, &message);
     put_message(api, &message);
-    probe_api_process(api, key.handle, API_DECRYPT | API_ONE_BLOCK, "6985");
+    probe_api_process(api, key->handle, API_DECRYPT | API_ONE_BLOCK, "6985");
 }
 
 static void decrypt_is_no_encrypt(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     struct message message;
-    open_and_encrypt(api, KEY_ALGORITHM_AES_256_GCM, &key, &message);
+    open_and_encrypt(api, KEY_ALGORITHM_AES_256_GCM, key, &message);
     probe_api_put(api, API_TAG_NONCE, octets_of(message.nonce, message.nonce_length));
     probe_api_put(api, API_TAG_TEXT, octets_of(message.ciphertext, message.length));
-    probe_api_process(api, key.handle, API_DECRYPT | API_FIRST_BLOCK, "9000");
+    probe_api_process(api, key->handle, API_DECRYPT | API_FIRST_BLOCK, "9000");
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_ENCRYPT | API_LAST_BLOCK, "6985");
+    probe_api_process(api, key->handle, API_ENCRYPT | API_LAST_BLOCK, "6985");
 }
 
 #define RUNS (NEEDS_API | NEEDS_PIN_OPEN | NEEDS_NAF_KEY | NEEDS_CHALLENGES | NEEDS_DESTRUCTIVE)
@@ -246,94 +246,94 @@ static void open_mac(struct api_probe *api, enum key_direction direction, struct
 
 static void mac_in_blocks(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     const struct octets text = probe_api_text();
-    open_mac(api, KEY_DIRECTION_CARD_TO_NAF, &key);
+    open_mac(api, KEY_DIRECTION_CARD_TO_NAF, key);
     probe_api_put(api, API_TAG_TEXT, octets_of(text.data, 5));
-    probe_api_process(api, key.handle, API_MAC | API_FIRST_BLOCK, "9000");
+    probe_api_process(api, key->handle, API_MAC | API_FIRST_BLOCK, "9000");
     probe_demand(api->probe, api->answer.length == 0, "nothing before the last block");
-    probe_api_process(api, key.handle, API_MAC, "9000");
+    probe_api_process(api, key->handle, API_MAC, "9000");
     probe_api_put(api, API_TAG_TEXT, octets_of(text.data + 5, text.length - 5));
-    probe_api_process(api, key.handle, API_MAC | API_LAST_BLOCK, "9000");
-    probe_api_demand_mac_of(api, &key.key, text, true);
+    probe_api_process(api, key->handle, API_MAC | API_LAST_BLOCK, "9000");
+    probe_api_demand_mac_of(api, &key->key, text, true);
 }
 
 static void mac_without_text(struct api_probe *api)
 {
-    struct api_key key;
-    open_mac(api, KEY_DIRECTION_CARD_TO_NAF, &key);
-    probe_api_process(api, key.handle, API_MAC | API_ONE_BLOCK, "9000");
-    probe_api_demand_mac_of(api, &key.key, octets_of("", 0), true);
+    struct api_key *const key = probe_api_new_key(api);
+    open_mac(api, KEY_DIRECTION_CARD_TO_NAF, key);
+    probe_api_process(api, key->handle, API_MAC | API_ONE_BLOCK, "9000");
+    probe_api_demand_mac_of(api, &key->key, octets_of("", 0), true);
 }
 
 static void mac_in_its_direction(struct api_probe *api)
 {
-    struct api_key key;
-    open_mac(api, KEY_DIRECTION_NAF_TO_CARD, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_mac(api, KEY_DIRECTION_NAF_TO_CARD, key);
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_MAC | API_ONE_BLOCK, "6985");
-    probe_api_close(api, key.handle);
+    probe_api_process(api, key->handle, API_MAC | API_ONE_BLOCK, "6985");
+    probe_api_close(api, key->handle);
 }
 
 static void verify_in_its_direction(struct api_probe *api)
 {
-    struct api_key key;
-    open_mac(api, KEY_DIRECTION_CARD_TO_NAF, &key);
-    probe_api_verify(api, key.handle, &key.key, "6985");
+    struct api_key *const key = probe_api_new_key(api);
+    open_mac(api, KEY_DIRECTION_CARD_TO_NAF, key);
+    probe_api_verify(api, key->handle, &key->key, "6985");
 }
 
 static void mac_with_its_usage(struct api_probe *api)
 {
-    struct api_key key;
-    probe_api_open(api, KEY_USAGE_AUTHENTICATE, KEY_DIRECTION_NONE, KEY_ALGORITHM_HMAC_SHA256, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    probe_api_open(api, KEY_USAGE_AUTHENTICATE, KEY_DIRECTION_NONE, KEY_ALGORITHM_HMAC_SHA256, key);
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_MAC | API_ONE_BLOCK, "6985");
-    probe_api_verify(api, key.handle, &key.key, "6985");
+    probe_api_process(api, key->handle, API_MAC | API_ONE_BLOCK, "6985");
+    probe_api_verify(api, key->handle, &key->key, "6985");
 }
 
 static void verifies(struct api_probe *api)
 {
     for (size_t i = 0; i < key_algorithm_count; i++) {
-        struct api_key key;
+        struct api_key *const key = probe_api_new_key(api);
         if (key_algorithms[i].kind == KEY_ALGORITHM_KIND_MAC &&
             probe_api_has_algorithm(api, key_algorithms[i].algorithm)) {
-            probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_NAF_TO_CARD, key_algorithms[i].algorithm, &key);
-            probe_api_verify(api, key.handle, &key.key, "9000");
-            probe_api_close(api, key.handle);
+            probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_NAF_TO_CARD, key_algorithms[i].algorithm, key);
+            probe_api_verify(api, key->handle, &key->key, "9000");
+            probe_api_close(api, key->handle);
         }
     }
 }
 
 static void refuses_wrong_mac(struct api_probe *api)
 {
-    struct api_key key;
-    open_mac(api, KEY_DIRECTION_NAF_TO_CARD, &key);
-    struct application_key other = key.key;
+    struct api_key *const key = probe_api_new_key(api);
+    open_mac(api, KEY_DIRECTION_NAF_TO_CARD, key);
+    struct application_key other = key->key;
     other.octets[0] ^= 0x01;
-    probe_api_verify(api, key.handle, &other, "9862");
+    probe_api_verify(api, key->handle, &other, "9862");
     application_key_clear(&other);
 }
 
 static void refuses_half_a_mac(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     uint8_t mac[MAC_MAX_SIZE] = {0};
     const struct octets text = probe_api_text();
-    open_mac(api, KEY_DIRECTION_NAF_TO_CARD, &key);
+    open_mac(api, KEY_DIRECTION_NAF_TO_CARD, key);
     if (probe_goes_on(api->probe)) {
-        probe_demand_ok(api->probe, application_key_mac(api->probe->crypto, &key.key, &text, 1, mac));
+        probe_demand_ok(api->probe, application_key_mac(api->probe->crypto, &key->key, &text, 1, mac));
     }
     probe_api_put(api, API_TAG_TEXT, text);
     probe_api_put(api, API_TAG_AUTHENTICATOR, octets_of(mac, sizeof mac / 2));
-    probe_api_process(api, key.handle, API_VERIFY | API_ONE_BLOCK, "9862");
+    probe_api_process(api, key->handle, API_VERIFY | API_ONE_BLOCK, "9862");
 }
 
 static void verify_needs_mac(struct api_probe *api)
 {
-    struct api_key key;
-    open_mac(api, KEY_DIRECTION_NAF_TO_CARD, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_mac(api, KEY_DIRECTION_NAF_TO_CARD, key);
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_VERIFY | API_ONE_BLOCK, "6A80");
+    probe_api_process(api, key->handle, API_VERIFY | API_ONE_BLOCK, "6A80");
 }
 
 static const struct check mac_rows[] = {

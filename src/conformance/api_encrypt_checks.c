@@ -85,11 +85,11 @@ static void encrypt_once(struct api_probe *api, const struct api_key *key, struc
 static void encrypt_with_kind(struct api_probe *api, enum key_algorithm_kind kind)
 {
     for (size_t i = 0; i < key_algorithm_count; i++) {
-        struct api_key key;
+        struct api_key *const key = probe_api_new_key(api);
         if (key_algorithms[i].kind == kind && probe_api_has_algorithm(api, key_algorithms[i].algorithm)) {
-            open_for(api, key_algorithms[i].algorithm, &key);
-            encrypt_once(api, &key, probe_api_text());
-            probe_api_close(api, key.handle);
+            open_for(api, key_algorithms[i].algorithm, key);
+            encrypt_once(api, key, probe_api_text());
+            probe_api_close(api, key->handle);
         }
     }
 }
@@ -106,18 +106,18 @@ static void encrypts_with_block_modes(struct api_probe *api)
 
 static void encrypts_nothing(struct api_probe *api)
 {
-    struct api_key key;
-    open_for(api, KEY_ALGORITHM_AES_256_GCM, &key);
-    encrypt_once(api, &key, octets_of("", 0));
+    struct api_key *const key = probe_api_new_key(api);
+    open_for(api, KEY_ALGORITHM_AES_256_GCM, key);
+    encrypt_once(api, key, octets_of("", 0));
 }
 
 static void encrypts_whole_pieces(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     uint8_t piece[PIECE];
     memset(piece, 0xa5, sizeof piece);
-    open_for(api, KEY_ALGORITHM_AES_256_GCM, &key);
-    encrypt_once(api, &key, octets_of(piece, sizeof piece));
+    open_for(api, KEY_ALGORITHM_AES_256_GCM, key);
+    encrypt_once(api, key, octets_of(piece, sizeof piece));
 }
 
 /* Several blocks */
@@ -125,7 +125,7 @@ static void encrypts_whole_pieces(struct api_probe *api)
 /* Additional data in two pieces, then the text in two; CCM is told the lengths. */
 static void encrypt_in_blocks(struct api_probe *api, const struct key_algorithm_properties *algorithm)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     struct message message;
     uint8_t whole[2 * sizeof AAD + TEXT_MAX];
     const struct octets text = probe_api_text();
@@ -133,26 +133,26 @@ static void encrypt_in_blocks(struct api_probe *api, const struct key_algorithm_
     octet_writer_put_octets(&both, text);
     octet_writer_put_octets(&both, text);
     begin_message(&message);
-    open_for(api, algorithm->algorithm, &key);
+    open_for(api, algorithm->algorithm, key);
     if (cipher_suite_properties(algorithm->suite)->mode == CIPHER_MODE_CCM) {
         probe_api_put_lengths(api, 2 * (sizeof AAD - 1), 2 * text.length);
     }
     if (algorithm->kind == KEY_ALGORITHM_KIND_AEAD) {
         probe_api_put_text(api, API_TAG_ADDITIONAL_DATA, AAD);
     }
-    probe_api_process(api, key.handle, API_ENCRYPT | API_FIRST_BLOCK, "9000");
+    probe_api_process(api, key->handle, API_ENCRYPT | API_FIRST_BLOCK, "9000");
     take_block(api, &message);
     if (algorithm->kind == KEY_ALGORITHM_KIND_AEAD) {
         probe_api_put_text(api, API_TAG_ADDITIONAL_DATA, AAD);
     }
     probe_api_put(api, API_TAG_TEXT, text);
-    probe_api_process(api, key.handle, API_ENCRYPT, "9000");
+    probe_api_process(api, key->handle, API_ENCRYPT, "9000");
     take_block(api, &message);
     probe_api_put(api, API_TAG_TEXT, text);
-    probe_api_process(api, key.handle, API_ENCRYPT | API_LAST_BLOCK, "9000");
+    probe_api_process(api, key->handle, API_ENCRYPT | API_LAST_BLOCK, "9000");
     take_block(api, &message);
-    demand_message(api, &key, &message, octets_of_text(AAD AAD), octets_written(&both));
-    probe_api_close(api, key.handle);
+    demand_message(api, key, &message, octets_of_text(AAD AAD), octets_written(&both));
+    probe_api_close(api, key->handle);
 }
 
 static void encrypts_in_blocks(struct api_probe *api)
@@ -168,57 +168,57 @@ static void encrypts_in_blocks(struct api_probe *api)
 
 static void refuses_block_out_of_turn(struct api_probe *api)
 {
-    struct api_key key;
-    open_for(api, KEY_ALGORITHM_AES_256_GCM, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_for(api, KEY_ALGORITHM_AES_256_GCM, key);
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_ENCRYPT, "6985");
+    probe_api_process(api, key->handle, API_ENCRYPT, "6985");
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_ENCRYPT | API_LAST_BLOCK, "6985");
-    encrypt_once(api, &key, probe_api_text());
+    probe_api_process(api, key->handle, API_ENCRYPT | API_LAST_BLOCK, "6985");
+    encrypt_once(api, key, probe_api_text());
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_ENCRYPT | API_LAST_BLOCK, "6985");
+    probe_api_process(api, key->handle, API_ENCRYPT | API_LAST_BLOCK, "6985");
 }
 
 static void first_block_ends_what_was(struct api_probe *api)
 {
-    struct api_key key;
-    open_for(api, KEY_ALGORITHM_AES_256_GCM, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_for(api, KEY_ALGORITHM_AES_256_GCM, key);
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_ENCRYPT | API_FIRST_BLOCK, "9000");
-    encrypt_once(api, &key, probe_api_text());
+    probe_api_process(api, key->handle, API_ENCRYPT | API_FIRST_BLOCK, "9000");
+    encrypt_once(api, key, probe_api_text());
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_ENCRYPT | API_LAST_BLOCK, "6985");
+    probe_api_process(api, key->handle, API_ENCRYPT | API_LAST_BLOCK, "6985");
 }
 
 static void refuses_late_additional_data(struct api_probe *api)
 {
-    struct api_key key;
-    open_for(api, KEY_ALGORITHM_AES_256_GCM, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_for(api, KEY_ALGORITHM_AES_256_GCM, key);
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_ENCRYPT | API_FIRST_BLOCK, "9000");
+    probe_api_process(api, key->handle, API_ENCRYPT | API_FIRST_BLOCK, "9000");
     probe_api_put_text(api, API_TAG_ADDITIONAL_DATA, AAD);
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_ENCRYPT | API_LAST_BLOCK, "6985");
+    probe_api_process(api, key->handle, API_ENCRYPT | API_LAST_BLOCK, "6985");
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_ENCRYPT | API_LAST_BLOCK, "6985"); /* the refusal ended it */
+    probe_api_process(api, key->handle, API_ENCRYPT | API_LAST_BLOCK, "6985"); /* the refusal ended it */
 }
 
 static void last_block_needs_text(struct api_probe *api)
 {
-    struct api_key key;
-    open_for(api, KEY_ALGORITHM_AES_256_GCM, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_for(api, KEY_ALGORITHM_AES_256_GCM, key);
     probe_api_put_text(api, API_TAG_ADDITIONAL_DATA, AAD);
-    probe_api_process(api, key.handle, API_ENCRYPT | API_ONE_BLOCK, "6A80");
+    probe_api_process(api, key->handle, API_ENCRYPT | API_ONE_BLOCK, "6A80");
 }
 
 static void takes_no_nonce(struct api_probe *api)
 {
     static const uint8_t nonce[AEAD_NONCE_SIZE];
-    struct api_key key;
-    open_for(api, KEY_ALGORITHM_AES_256_GCM, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_for(api, KEY_ALGORITHM_AES_256_GCM, key);
     probe_api_put(api, API_TAG_NONCE, octets_of(nonce, sizeof nonce));
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_ENCRYPT | API_ONE_BLOCK, "6A80");
+    probe_api_process(api, key->handle, API_ENCRYPT | API_ONE_BLOCK, "6A80");
 }
 
 /* An algorithm that a card need not have. */
@@ -231,12 +231,12 @@ static void demand_offered(struct api_probe *api, enum key_algorithm algorithm)
 
 static void block_modes_take_no_additional_data(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     demand_offered(api, KEY_ALGORITHM_AES_128_CTR);
-    open_for(api, KEY_ALGORITHM_AES_128_CTR, &key);
+    open_for(api, KEY_ALGORITHM_AES_128_CTR, key);
     probe_api_put_text(api, API_TAG_ADDITIONAL_DATA, AAD);
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_ENCRYPT | API_ONE_BLOCK, "6A80");
+    probe_api_process(api, key->handle, API_ENCRYPT | API_ONE_BLOCK, "6A80");
 }
 
 /* CCM */
@@ -249,34 +249,34 @@ static void open_ccm(struct api_probe *api, struct api_key *key)
 
 static void ccm_needs_lengths(struct api_probe *api)
 {
-    struct api_key key;
-    open_ccm(api, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_ccm(api, key);
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_ENCRYPT | API_FIRST_BLOCK, "6A80");
+    probe_api_process(api, key->handle, API_ENCRYPT | API_FIRST_BLOCK, "6A80");
     probe_api_put_lengths(api, 0, probe_api_text().length);
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_ENCRYPT | API_ONE_BLOCK, "6A80");
+    probe_api_process(api, key->handle, API_ENCRYPT | API_ONE_BLOCK, "6A80");
 }
 
 static void lengths_are_ccms(struct api_probe *api)
 {
-    struct api_key key;
-    open_for(api, KEY_ALGORITHM_AES_256_GCM, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_for(api, KEY_ALGORITHM_AES_256_GCM, key);
     probe_api_put_lengths(api, 0, probe_api_text().length);
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_ENCRYPT | API_FIRST_BLOCK, "6A80");
+    probe_api_process(api, key->handle, API_ENCRYPT | API_FIRST_BLOCK, "6A80");
 }
 
 static void try_announced(struct api_probe *api, size_t aad, size_t text)
 {
-    struct api_key key;
-    open_ccm(api, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_ccm(api, key);
     probe_api_put_lengths(api, aad, text);
-    probe_api_process(api, key.handle, API_ENCRYPT | API_FIRST_BLOCK, "9000");
+    probe_api_process(api, key->handle, API_ENCRYPT | API_FIRST_BLOCK, "9000");
     probe_api_put_text(api, API_TAG_ADDITIONAL_DATA, AAD);
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_ENCRYPT | API_LAST_BLOCK, "6985");
-    probe_api_close(api, key.handle);
+    probe_api_process(api, key->handle, API_ENCRYPT | API_LAST_BLOCK, "6985");
+    probe_api_close(api, key->handle);
 }
 
 static void ccm_keeps_to_lengths(struct api_probe *api)
@@ -290,12 +290,12 @@ static void ccm_keeps_to_lengths(struct api_probe *api)
 
 static void text_has_a_limit(struct api_probe *api)
 {
-    struct api_key key;
-    open_ccm(api, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_ccm(api, key);
     probe_api_put_lengths(api, 0, 0x1000000);
-    probe_api_process(api, key.handle, API_ENCRYPT | API_FIRST_BLOCK, "6A80");
+    probe_api_process(api, key->handle, API_ENCRYPT | API_FIRST_BLOCK, "6A80");
     probe_api_put_lengths(api, 0, 0xffffff);
-    probe_api_process(api, key.handle, API_ENCRYPT | API_FIRST_BLOCK, "9000");
+    probe_api_process(api, key->handle, API_ENCRYPT | API_FIRST_BLOCK, "9000");
 }
 
 /* Nonces */
@@ -317,11 +317,11 @@ static void demand_new(struct api_probe *api, const struct content *nonces, size
 
 static void nonces_differ(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     struct content nonces[NONCES];
-    open_for(api, KEY_ALGORITHM_AES_256_GCM, &key);
+    open_for(api, KEY_ALGORITHM_AES_256_GCM, key);
     for (size_t i = 0; i < NONCES; i++) {
-        take_nonce(api, key.handle, &nonces[i]);
+        take_nonce(api, key->handle, &nonces[i]);
         demand_new(api, nonces, i);
     }
 }
@@ -329,13 +329,14 @@ static void nonces_differ(struct api_probe *api)
 /* The same key opened twice has one sequence of nonces. */
 static void nonces_differ_between_handles(struct api_probe *api)
 {
-    struct api_key first, second;
+    struct api_key *const first = probe_api_new_key(api);
+    struct api_key *const second = probe_api_new_key(api);
     struct content nonces[2];
-    open_for(api, KEY_ALGORITHM_AES_256_GCM, &first);
-    take_nonce(api, first.handle, &nonces[0]);
-    probe_api_close(api, first.handle);
-    open_for(api, KEY_ALGORITHM_AES_256_GCM, &second);
-    take_nonce(api, second.handle, &nonces[1]);
+    open_for(api, KEY_ALGORITHM_AES_256_GCM, first);
+    take_nonce(api, first->handle, &nonces[0]);
+    probe_api_close(api, first->handle);
+    open_for(api, KEY_ALGORITHM_AES_256_GCM, second);
+    take_nonce(api, second->handle, &nonces[1]);
     demand_new(api, nonces, 1);
 }
 
@@ -350,12 +351,12 @@ static uint64_t counter_of(struct api_probe *api, const struct content *nonce)
 
 static void nonce_counter_grows(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     struct content nonce;
     uint64_t last = 0;
-    open_for(api, KEY_ALGORITHM_AES_256_GCM, &key);
+    open_for(api, KEY_ALGORITHM_AES_256_GCM, key);
     for (unsigned i = 0; i < NONCES; i++) {
-        take_nonce(api, key.handle, &nonce);
+        take_nonce(api, key->handle, &nonce);
         const uint64_t counter = counter_of(api, &nonce);
         probe_demand(api->probe, i == 0 || counter > last, "a counter in 88 that grows");
         last = counter;
@@ -365,25 +366,25 @@ static void nonce_counter_grows(struct api_probe *api)
 /* The NAF key outlives the reset, so the same key is open again. */
 static void nonce_counter_grows_over_reset(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     struct content before, after;
-    open_for(api, KEY_ALGORITHM_AES_256_GCM, &key);
-    take_nonce(api, key.handle, &before);
+    open_for(api, KEY_ALGORITHM_AES_256_GCM, key);
+    take_nonce(api, key->handle, &before);
     probe_api_reset(api);
-    open_for(api, KEY_ALGORITHM_AES_256_GCM, &key);
-    take_nonce(api, key.handle, &after);
+    open_for(api, KEY_ALGORITHM_AES_256_GCM, key);
+    take_nonce(api, key->handle, &after);
     probe_demand(api->probe, counter_of(api, &after) > counter_of(api, &before), "a counter in 88 that grew");
 }
 
 static void counter_blocks_end_with_zeros(struct api_probe *api)
 {
     static const uint8_t zeros[4];
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     struct content first, second;
     demand_offered(api, KEY_ALGORITHM_AES_128_CTR);
-    open_for(api, KEY_ALGORITHM_AES_128_CTR, &key);
-    take_nonce(api, key.handle, &first);
-    take_nonce(api, key.handle, &second);
+    open_for(api, KEY_ALGORITHM_AES_128_CTR, key);
+    take_nonce(api, key->handle, &first);
+    take_nonce(api, key->handle, &second);
     const bool ends_right =
         first.length == BLOCK_MODE_IV_SIZE && memcmp(first.octets + AEAD_NONCE_SIZE, zeros, sizeof zeros) == 0;
     probe_demand(api->probe, ends_right, "a counter block with four zero octets at its end");
@@ -393,12 +394,12 @@ static void counter_blocks_end_with_zeros(struct api_probe *api)
 /* Twice the same counter would show in the last octets of both. */
 static void initialisation_vectors_are_random(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     struct content nonces[NONCES];
     demand_offered(api, KEY_ALGORITHM_AES_128_CBC);
-    open_for(api, KEY_ALGORITHM_AES_128_CBC, &key);
+    open_for(api, KEY_ALGORITHM_AES_128_CBC, key);
     for (size_t i = 0; i < NONCES && probe_goes_on(api->probe); i++) {
-        take_nonce(api, key.handle, &nonces[i]);
+        take_nonce(api, key->handle, &nonces[i]);
         demand_new(api, nonces, i);
         const bool is_alike = i > 0 && memcmp(nonces[i].octets, nonces[i - 1].octets, COUNTER_OFFSET) == 0;
         probe_demand(api->probe, !is_alike, "88 without anything of the one before");
@@ -410,11 +411,11 @@ static void initialisation_vectors_are_random(struct api_probe *api)
 static void refuse_to_encrypt(struct api_probe *api, enum key_usage usage, enum key_direction direction,
                               enum key_algorithm algorithm)
 {
-    struct api_key key;
-    probe_api_open(api, usage, direction, algorithm, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    probe_api_open(api, usage, direction, algorithm, key);
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_ENCRYPT | API_ONE_BLOCK, "6985");
-    probe_api_close(api, key.handle);
+    probe_api_process(api, key->handle, API_ENCRYPT | API_ONE_BLOCK, "6985");
+    probe_api_close(api, key->handle);
 }
 
 static void encrypts_in_its_direction(struct api_probe *api)

@@ -34,22 +34,22 @@ static void delete (struct api_probe *api, const char *label, const char *sw)
 
 static void keeps(struct api_probe *api)
 {
-    struct api_key key;
-    keep_mac_key(api, &key);
-    probe_api_close(api, key.handle);
-    open_kept(api, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    keep_mac_key(api, key);
+    probe_api_close(api, key->handle);
+    open_kept(api, key);
     const bool tells_kind = probe_api_answer_octet(api, API_TAG_USAGE) == KEY_USAGE_MAC &&
                             probe_api_answer_octet(api, API_TAG_DIRECTION) == KEY_DIRECTION_CARD_TO_NAF &&
                             probe_api_answer_octet(api, API_TAG_ALGORITHM) == KEY_ALGORITHM_HMAC_SHA256;
     probe_demand(api->probe, tells_kind, "89, 82 and 83 as they were");
-    probe_api_demand_mac(api, &key);
+    probe_api_demand_mac(api, key);
 }
 
 static void keeps_b_tid(struct api_probe *api)
 {
-    struct api_key key;
-    keep_mac_key(api, &key);
-    open_kept(api, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    keep_mac_key(api, key);
+    open_kept(api, key);
     probe_demand(api->probe, octets_equal(probe_api_answer(api, API_TAG_B_TID), octets_of_text(CHALLENGE_B_TID)),
                  "81 with the B-TID of its derivation");
 }
@@ -71,9 +71,9 @@ static bool is_listed(struct api_probe *api, const char *label)
 
 static void lists(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     probe_demand(api->probe, !is_listed(api, KEEP_LABEL), "no entry before");
-    keep_mac_key(api, &key);
+    keep_mac_key(api, key);
     probe_demand(api->probe, is_listed(api, KEEP_LABEL), "an entry with its NAF_ID and label");
     const bool tells_kind = probe_api_answer_octet(api, API_TAG_USAGE) == KEY_USAGE_MAC &&
                             probe_api_answer_octet(api, API_TAG_DIRECTION) == KEY_DIRECTION_CARD_TO_NAF &&
@@ -84,43 +84,44 @@ static void lists(struct api_probe *api)
 
 static void outlives_naf_key(struct api_probe *api)
 {
-    struct api_key key;
-    keep_mac_key(api, &key);
-    probe_api_close(api, key.handle);
+    struct api_key *const key = probe_api_new_key(api);
+    keep_mac_key(api, key);
+    probe_api_close(api, key->handle);
     probe_api_bootstrap(api);
-    open_kept(api, &key);
-    probe_api_demand_mac(api, &key);
+    open_kept(api, key);
+    probe_api_demand_mac(api, key);
 }
 
 static void outlives_reset(struct api_probe *api)
 {
-    struct api_key key;
-    keep_mac_key(api, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    keep_mac_key(api, key);
     probe_api_reset(api);
-    open_kept(api, &key);
-    probe_api_demand_mac(api, &key);
+    open_kept(api, key);
+    probe_api_demand_mac(api, key);
 }
 
 static void ends_with_deletion(struct api_probe *api)
 {
-    struct api_key key;
-    keep_mac_key(api, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    keep_mac_key(api, key);
     delete (api, KEEP_LABEL, "9000");
     probe_api_open_kept(api, KEEP_LABEL, "6A88");
     delete (api, KEEP_LABEL, "6A88");
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_MAC | API_ONE_BLOCK, "6983"); /* the handle became the persisted key's */
+    probe_api_process(api, key->handle, API_MAC | API_ONE_BLOCK, "6983"); /* the handle became the persisted key's */
 }
 
 static void is_replaced_by_label(struct api_probe *api)
 {
-    struct api_key first, second;
-    keep_mac_key(api, &first);
+    struct api_key *const first = probe_api_new_key(api);
+    struct api_key *const second = probe_api_new_key(api);
+    keep_mac_key(api, first);
     probe_api_bootstrap(api);
-    open_labelled(api, KEEP_LABEL, &second);
-    probe_api_keep(api, second.handle, KEEP_LABEL, "9000");
-    open_kept(api, &second);
-    probe_api_demand_mac(api, &second);
+    open_labelled(api, KEEP_LABEL, second);
+    probe_api_keep(api, second->handle, KEEP_LABEL, "9000");
+    open_kept(api, second);
+    probe_api_demand_mac(api, second);
     delete (api, KEEP_LABEL, "9000");
     probe_api_open_kept(api, KEEP_LABEL, "6A88");
 }
@@ -129,35 +130,34 @@ static void is_replaced_by_label(struct api_probe *api)
 
 static void card_to_card_is_kept_only(struct api_probe *api)
 {
-    struct api_key key;
-    probe_api_open_labelled(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_CARD, KEY_ALGORITHM_HMAC_SHA256, KEEP_LABEL,
-                            &key);
+    struct api_key *const key = probe_api_new_key(api);
+    probe_api_open_labelled(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_CARD, KEY_ALGORITHM_HMAC_SHA256, KEEP_LABEL, key);
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_MAC | API_ONE_BLOCK, "6985");
-    probe_api_verify(api, key.handle, &key.key, "6985");
-    probe_api_keep(api, key.handle, KEEP_LABEL, "9000");
-    probe_api_demand_mac(api, &key);
-    probe_api_verify(api, key.handle, &key.key, "9000");
+    probe_api_process(api, key->handle, API_MAC | API_ONE_BLOCK, "6985");
+    probe_api_verify(api, key->handle, &key->key, "6985");
+    probe_api_keep(api, key->handle, KEEP_LABEL, "9000");
+    probe_api_demand_mac(api, key);
+    probe_api_verify(api, key->handle, &key->key, "9000");
 }
 
 static void card_to_card_opens_both_ways(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     struct content nonce, text, tag;
     probe_api_open_labelled(api, KEY_USAGE_ENCRYPT, KEY_DIRECTION_CARD_TO_CARD, KEY_ALGORITHM_AES_256_GCM, KEEP_LABEL,
-                            &key);
-    probe_api_keep(api, key.handle, KEEP_LABEL, "9000");
+                            key);
+    probe_api_keep(api, key->handle, KEEP_LABEL, "9000");
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_ENCRYPT | API_ONE_BLOCK, "9000");
+    probe_api_process(api, key->handle, API_ENCRYPT | API_ONE_BLOCK, "9000");
     probe_keep(&nonce, probe_api_answer(api, API_TAG_NONCE));
     probe_keep(&text, probe_api_answer(api, API_TAG_TEXT));
     probe_keep(&tag, probe_api_answer(api, API_TAG_AUTHENTICATOR));
     probe_api_bootstrap(api);
-    open_kept(api, &key);
+    open_kept(api, key);
     probe_api_put(api, API_TAG_NONCE, content_octets(&nonce));
     probe_api_put(api, API_TAG_TEXT, content_octets(&text));
     probe_api_put(api, API_TAG_AUTHENTICATOR, content_octets(&tag));
-    probe_api_process(api, key.handle, API_DECRYPT | API_ONE_BLOCK, "9000");
+    probe_api_process(api, key->handle, API_DECRYPT | API_ONE_BLOCK, "9000");
     probe_demand(api->probe, octets_equal(probe_api_answer(api, API_TAG_TEXT), probe_api_text()), "87 with the text");
 }
 
@@ -172,31 +172,31 @@ static void keep_with_count(struct api_probe *api, uint32_t count, const char *s
 
 static void ends_with_count(struct api_probe *api)
 {
-    struct api_key key;
-    keep_with_count(api, 2, "9000", &key);
+    struct api_key *const key = probe_api_new_key(api);
+    keep_with_count(api, 2, "9000", key);
     probe_demand(api->probe, is_listed(api, KEEP_LABEL) && probe_api_answer_u32(api, API_TAG_OPERATIONS) == 2,
                  "8D 00000002");
-    probe_api_demand_mac(api, &key);
-    probe_api_demand_mac(api, &key);
+    probe_api_demand_mac(api, key);
+    probe_api_demand_mac(api, key);
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_MAC | API_ONE_BLOCK, "6983");
+    probe_api_process(api, key->handle, API_MAC | API_ONE_BLOCK, "6983");
     probe_api_open_kept(api, KEEP_LABEL, "6A88");
 }
 
 static void count_is_not_0(struct api_probe *api)
 {
-    struct api_key key;
-    keep_with_count(api, 0, "6A80", &key);
+    struct api_key *const key = probe_api_new_key(api);
+    keep_with_count(api, 0, "6A80", key);
 }
 
 static void count_binds_children(struct api_probe *api)
 {
-    struct api_key key;
-    probe_api_open_labelled(api, KEY_USAGE_DERIVE, KEY_DIRECTION_NONE, KEY_ALGORITHM_KDF, KEEP_LABEL, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    probe_api_open_labelled(api, KEY_USAGE_DERIVE, KEY_DIRECTION_NONE, KEY_ALGORITHM_KDF, KEEP_LABEL, key);
     probe_api_put_u32(api, API_TAG_OPERATIONS, 4);
-    probe_api_keep(api, key.handle, KEEP_LABEL, "9000");
+    probe_api_keep(api, key->handle, KEEP_LABEL, "9000");
     probe_api_put_key(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, "child");
-    probe_api_command(api, API_INS_DERIVE_KEY, key.handle, 0, "9000");
+    probe_api_command(api, API_INS_DERIVE_KEY, key->handle, 0, "9000");
     probe_api_keep(api, probe_api_answer_octet(api, API_TAG_HANDLE), "child", "6985");
 }
 
@@ -209,10 +209,10 @@ static void has_room_for_as_many(struct api_probe *api)
     const uint8_t room = probe_api_answer_octet(api, API_TAG_PERSISTED_KEYS);
     size_t kept = 0;
     while (kept < LABELS && probe_goes_on(api->probe)) {
-        struct api_key key;
-        open_labelled(api, labels[kept], &key);
-        probe_api_keep(api, key.handle, labels[kept], "9000|6A84");
-        probe_api_close(api, key.handle);
+        struct api_key *const key = probe_api_new_key(api);
+        open_labelled(api, labels[kept], key);
+        probe_api_keep(api, key->handle, labels[kept], "9000|6A84");
+        probe_api_close(api, key->handle);
         if (!probe_goes_on(api->probe) || is_listed(api, labels[kept]) == false) {
             break;
         }
@@ -225,20 +225,20 @@ static void has_room_for_as_many(struct api_probe *api)
 
 static void session_keys_of_export_are_not_kept(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     struct key_policy policy = key_policy_default;
     policy.usages = 0x3f;
     policy.allows_export = true;
     probe_api_rule(api, &policy);
-    probe_api_open_labelled(api, KEY_USAGE_EXPORT, KEY_DIRECTION_NONE, KEY_ALGORITHM_KDF, KEEP_LABEL, &key);
-    probe_api_keep(api, key.handle, KEEP_LABEL, "6985");
+    probe_api_open_labelled(api, KEY_USAGE_EXPORT, KEY_DIRECTION_NONE, KEY_ALGORITHM_KDF, KEEP_LABEL, key);
+    probe_api_keep(api, key->handle, KEEP_LABEL, "6985");
 }
 
 static void obeys_the_policy(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     struct key_policy policy = key_policy_default;
-    keep_mac_key(api, &key);
+    keep_mac_key(api, key);
     policy.usages = 0x01;
     probe_api_rule(api, &policy);
     probe_api_open_kept(api, KEEP_LABEL, "6982");
@@ -247,12 +247,12 @@ static void obeys_the_policy(struct api_probe *api)
 
 static void labels_are_whole(struct api_probe *api)
 {
-    struct api_key key;
-    keep_mac_key(api, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    keep_mac_key(api, key);
     probe_api_open_kept(api, "gbau kep", "6A88");
     probe_api_open_kept(api, "gbau kept ", "6A88");
     delete (api, "gbau kep", "6A88");
-    open_kept(api, &key);
+    open_kept(api, key);
 }
 
 #define RUNS (NEEDS_API | NEEDS_PIN_OPEN | NEEDS_NAF_KEY | NEEDS_CHALLENGES | NEEDS_DESTRUCTIVE)

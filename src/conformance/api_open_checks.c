@@ -125,16 +125,10 @@ static void usage_is_encrypt_when_absent(struct api_probe *api)
 
 static void listed_with_policy(struct api_probe *api)
 {
-    for (uint8_t i = 0; i < UINT8_MAX && probe_goes_on(api->probe); i++) {
-        probe_api_command(api, API_INS_LIST, i, API_LIST_NAF_KEYS, "9000");
-        if (octets_equal(probe_api_answer(api, API_TAG_NAF_ID), probe_api_naf_id(api))) {
-            break;
-        }
-    }
+    probe_demand(api->probe, probe_api_listed_version(api) == api->policy_version,
+                 "8C with the version of the policy in force");
     probe_demand(api->probe, octets_equal(probe_api_answer(api, API_TAG_B_TID), octets_of_text(CHALLENGE_B_TID)),
                  "81 with the B-TID");
-    probe_demand(api->probe, probe_api_answer_u32(api, API_TAG_POLICY_VERSION) == api->policy_version,
-                 "8C with the version of the policy in force");
     probe_demand(api->probe, probe_api_answer_u32(api, API_TAG_OPERATIONS) == KEY_OPERATIONS_UNLIMITED, "8D FFFFFFFF");
 }
 
@@ -147,9 +141,9 @@ static void open_mac(struct api_probe *api, struct api_key *key)
 
 static void derives(struct api_probe *api)
 {
-    struct api_key key;
-    open_mac(api, &key);
-    probe_api_demand_mac(api, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_mac(api, key);
+    probe_api_demand_mac(api, key);
 }
 
 static void derives_labels(struct api_probe *api)
@@ -157,33 +151,33 @@ static void derives_labels(struct api_probe *api)
     static const char *const labels[] = {"a", "b", "A",
                                          "gbau conformance: a label that has sixty-four octets, and no more!"};
     for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
-        struct api_key key;
+        struct api_key *const key = probe_api_new_key(api);
         char label[APPLICATION_LABEL_MAX + 1] = "";
         memcpy(label, labels[i], strnlen(labels[i], APPLICATION_LABEL_MAX));
-        probe_api_open_labelled(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, label, &key);
-        probe_api_demand_mac(api, &key);
-        probe_api_close(api, key.handle);
+        probe_api_open_labelled(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, label, key);
+        probe_api_demand_mac(api, key);
+        probe_api_close(api, key->handle);
     }
 }
 
 static void derives_algorithms(struct api_probe *api)
 {
     for (size_t i = 0; i < key_algorithm_count; i++) {
-        struct api_key key;
+        struct api_key *const key = probe_api_new_key(api);
         if (key_algorithms[i].kind == KEY_ALGORITHM_KIND_MAC &&
             probe_api_has_algorithm(api, key_algorithms[i].algorithm)) {
-            probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, key_algorithms[i].algorithm, &key);
-            probe_api_demand_mac(api, &key);
-            probe_api_close(api, key.handle);
+            probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, key_algorithms[i].algorithm, key);
+            probe_api_demand_mac(api, key);
+            probe_api_close(api, key->handle);
         }
     }
 }
 
 static void derives_directions(struct api_probe *api)
 {
-    struct api_key key;
-    probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_NAF_TO_CARD, KEY_ALGORITHM_HMAC_SHA256, &key);
-    probe_api_verify(api, key.handle, &key.key, "9000");
+    struct api_key *const key = probe_api_new_key(api);
+    probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_NAF_TO_CARD, KEY_ALGORITHM_HMAC_SHA256, key);
+    probe_api_verify(api, key->handle, &key->key, "9000");
 }
 
 static void derives_contexts(struct api_probe *api)
@@ -208,12 +202,13 @@ static void derives_contexts(struct api_probe *api)
 
 static void new_bootstrapping_new_key(struct api_probe *api)
 {
-    struct api_key first, second;
-    open_mac(api, &first);
-    probe_api_close(api, first.handle);
+    struct api_key *const first = probe_api_new_key(api);
+    struct api_key *const second = probe_api_new_key(api);
+    open_mac(api, first);
+    probe_api_close(api, first->handle);
     probe_api_bootstrap(api);
-    open_mac(api, &second);
-    probe_api_demand_mac(api, &second);
+    open_mac(api, second);
+    probe_api_demand_mac(api, second);
 }
 
 #define RUNS  (NEEDS_API | NEEDS_PIN_OPEN | NEEDS_NAF_KEY | NEEDS_CHALLENGES | NEEDS_DESTRUCTIVE)
@@ -256,15 +251,15 @@ static uint8_t number_of_handles(struct api_probe *api)
 
 static void has_as_many_as_it_says(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     const uint8_t count = number_of_handles(api);
     for (uint8_t i = 0; i < count && probe_goes_on(api->probe); i++) {
-        open_mac(api, &key);
+        open_mac(api, key);
     }
     probe_api_try_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, "6A84");
-    probe_api_close(api, key.handle);
-    open_mac(api, &key);
-    probe_api_demand_mac(api, &key);
+    probe_api_close(api, key->handle);
+    open_mac(api, key);
+    probe_api_demand_mac(api, key);
 }
 
 static void demand_gone(struct api_probe *api, uint8_t handle)
@@ -275,20 +270,21 @@ static void demand_gone(struct api_probe *api, uint8_t handle)
 
 static void ends_with_close(struct api_probe *api)
 {
-    struct api_key key;
-    open_mac(api, &key);
-    probe_api_close(api, key.handle);
-    demand_gone(api, key.handle);
-    probe_api_command(api, API_INS_CLOSE_KEY, key.handle, 0, "6A88");
+    struct api_key *const key = probe_api_new_key(api);
+    open_mac(api, key);
+    probe_api_close(api, key->handle);
+    demand_gone(api, key->handle);
+    probe_api_command(api, API_INS_CLOSE_KEY, key->handle, 0, "6A88");
 }
 
 static void close_leaves_others(struct api_probe *api)
 {
-    struct api_key first, second;
-    open_mac(api, &first);
-    open_mac(api, &second);
-    probe_api_close(api, first.handle);
-    probe_api_demand_mac(api, &second);
+    struct api_key *const first = probe_api_new_key(api);
+    struct api_key *const second = probe_api_new_key(api);
+    open_mac(api, first);
+    open_mac(api, second);
+    probe_api_close(api, first->handle);
+    probe_api_demand_mac(api, second);
 }
 
 /* The applet on one more channel. */
@@ -302,83 +298,84 @@ static uint8_t open_second_channel(struct api_probe *api)
 
 static void is_its_channels(struct api_probe *api)
 {
-    struct api_key key;
-    open_mac(api, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_mac(api, key);
     (void)open_second_channel(api);
-    demand_gone(api, key.handle);
-    probe_api_command(api, API_INS_CLOSE_KEY, key.handle, 0, "6A88");
+    demand_gone(api, key->handle);
+    probe_api_command(api, API_INS_CLOSE_KEY, key->handle, 0, "6A88");
     probe_api_go_to_applet(api);
-    probe_api_demand_mac(api, &key);
+    probe_api_demand_mac(api, key);
 }
 
 static void ends_with_channel(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     const uint8_t channel = open_second_channel(api);
-    open_mac(api, &key);
+    open_mac(api, key);
     probe_close_channel(api->probe, channel);
     const uint8_t again = open_second_channel(api);
     probe_demand(api->probe, again == channel, "the same channel again");
-    demand_gone(api, key.handle);
+    demand_gone(api, key->handle);
     probe_api_go_to_applet(api);
 }
 
 static void ends_with_select(struct api_probe *api)
 {
-    struct api_key key;
-    open_mac(api, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_mac(api, key);
     (void)probe_expect_data(api->probe, "0XA40404", usim_aid_prefix, WITH_LE, "9000");
     probe_api_select(api->probe);
-    demand_gone(api, key.handle);
+    demand_gone(api, key->handle);
 }
 
 static void stays_with_select_elsewhere(struct api_probe *api)
 {
-    struct api_key key;
-    open_mac(api, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_mac(api, key);
     (void)open_second_channel(api);
     probe_api_go_to_applet(api);
-    probe_api_demand_mac(api, &key);
+    probe_api_demand_mac(api, key);
 }
 
 static void ends_with_reset(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     const uint8_t channel = api->channel;
-    open_mac(api, &key);
+    open_mac(api, key);
     probe_api_reset(api);
     while (api->channel < channel && probe_goes_on(api->probe)) {
         api->channel = open_second_channel(api); /* the number that it had */
     }
-    demand_gone(api, key.handle);
+    demand_gone(api, key->handle);
 }
 
 static void survives_bootstrapping(struct api_probe *api)
 {
-    struct api_key key;
-    open_mac(api, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_mac(api, key);
     probe_api_bootstrap(api); /* and derives: the NAF key is another one */
-    probe_api_demand_mac(api, &key);
+    probe_api_demand_mac(api, key);
 }
 
 static void survives_derivation(struct api_probe *api)
 {
-    struct api_key key;
-    open_mac(api, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_mac(api, key);
     probe_api_derive_again(api);
-    probe_api_demand_mac(api, &key);
+    probe_api_demand_mac(api, key);
 }
 
 static void are_of_each_other_independent(struct api_probe *api)
 {
-    struct api_key first, second;
-    open_mac(api, &first);
-    probe_api_open_labelled(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, "other", &second);
+    struct api_key *const first = probe_api_new_key(api);
+    struct api_key *const second = probe_api_new_key(api);
+    open_mac(api, first);
+    probe_api_open_labelled(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, "other", second);
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, first.handle, API_MAC | API_FIRST_BLOCK, "9000");
-    probe_api_demand_mac(api, &second);
-    probe_api_process(api, first.handle, API_MAC | API_LAST_BLOCK, "9000");
-    probe_api_demand_mac_of(api, &first.key, probe_api_text(), true);
+    probe_api_process(api, first->handle, API_MAC | API_FIRST_BLOCK, "9000");
+    probe_api_demand_mac(api, second);
+    probe_api_process(api, first->handle, API_MAC | API_LAST_BLOCK, "9000");
+    probe_api_demand_mac_of(api, &first->key, probe_api_text(), true);
 }
 
 static const struct check handle_rows[] = {

@@ -29,14 +29,7 @@ static void process_mac(struct api_probe *api, uint8_t handle, const char *sw)
 static void takes_policy(struct api_probe *api)
 {
     probe_api_rule(api, &key_policy_default);
-    for (uint8_t i = 0; i < UINT8_MAX && probe_goes_on(api->probe); i++) {
-        probe_api_command(api, API_INS_LIST, i, API_LIST_NAF_KEYS, "9000");
-        if (octets_equal(probe_api_answer(api, API_TAG_NAF_ID), probe_api_naf_id(api))) {
-            break;
-        }
-    }
-    probe_demand(api->probe, probe_api_answer_u32(api, API_TAG_POLICY_VERSION) == api->policy_version,
-                 "8C with the version of the policy");
+    probe_demand(api->probe, probe_api_listed_version(api) == api->policy_version, "8C with the version of the policy");
 }
 
 static void refuses_old_versions(struct api_probe *api)
@@ -139,12 +132,12 @@ static void permission_comes_after_possibility(struct api_probe *api)
 
 static void leaves_open_handles(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     struct key_policy policy = key_policy_default;
-    open_mac(api, &key);
+    open_mac(api, key);
     policy.usages = 0x01;
     probe_api_rule(api, &policy);
-    probe_api_demand_mac(api, &key);
+    probe_api_demand_mac(api, key);
 }
 
 static void outlives_naf_key(struct api_probe *api)
@@ -180,58 +173,59 @@ static void set_limit(struct api_probe *api, uint32_t operations)
 
 static void holds_limit(struct api_probe *api)
 {
-    struct api_key key, other;
+    struct api_key *const key = probe_api_new_key(api);
+    struct api_key *const other = probe_api_new_key(api);
     set_limit(api, LIMIT);
-    open_mac(api, &key);
-    probe_api_open_labelled(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, "other", &other);
+    open_mac(api, key);
+    probe_api_open_labelled(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, "other", other);
     for (unsigned i = 0; i + 1 < LIMIT; i++) {
-        probe_api_demand_mac(api, &key);
+        probe_api_demand_mac(api, key);
     }
-    probe_api_demand_mac(api, &other); /* all keys of the NAF key together */
-    process_mac(api, key.handle, "6983");
-    process_mac(api, other.handle, "6983");
+    probe_api_demand_mac(api, other); /* all keys of the NAF key together */
+    process_mac(api, key->handle, "6983");
+    process_mac(api, other->handle, "6983");
 }
 
 static void limit_counts_first_blocks(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     set_limit(api, 1);
-    open_mac(api, &key);
-    probe_api_process(api, key.handle, API_MAC | API_FIRST_BLOCK, "9000");
+    open_mac(api, key);
+    probe_api_process(api, key->handle, API_MAC | API_FIRST_BLOCK, "9000");
     probe_api_put(api, API_TAG_TEXT, probe_api_text());
-    probe_api_process(api, key.handle, API_MAC, "9000");
-    probe_api_process(api, key.handle, API_MAC | API_LAST_BLOCK, "9000");
-    probe_api_demand_mac_of(api, &key.key, probe_api_text(), true);
-    process_mac(api, key.handle, "6983");
+    probe_api_process(api, key->handle, API_MAC, "9000");
+    probe_api_process(api, key->handle, API_MAC | API_LAST_BLOCK, "9000");
+    probe_api_demand_mac_of(api, &key->key, probe_api_text(), true);
+    process_mac(api, key->handle, "6983");
 }
 
 static void limit_counts_authentications(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     set_limit(api, 1);
-    probe_api_open(api, KEY_USAGE_AUTHENTICATE, KEY_DIRECTION_NONE, KEY_ALGORITHM_HMAC_SHA256, &key);
-    probe_api_command(api, API_INS_AUTHENTICATE_KEY, key.handle, API_AUTHENTICATE_BEGIN, "9000");
-    probe_api_command(api, API_INS_AUTHENTICATE_KEY, key.handle, API_AUTHENTICATE_BEGIN, "6983");
+    probe_api_open(api, KEY_USAGE_AUTHENTICATE, KEY_DIRECTION_NONE, KEY_ALGORITHM_HMAC_SHA256, key);
+    probe_api_command(api, API_INS_AUTHENTICATE_KEY, key->handle, API_AUTHENTICATE_BEGIN, "9000");
+    probe_api_command(api, API_INS_AUTHENTICATE_KEY, key->handle, API_AUTHENTICATE_BEGIN, "6983");
 }
 
 static void limit_binds_open_handles(struct api_probe *api)
 {
-    struct api_key key;
-    open_mac(api, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_mac(api, key);
     set_limit(api, 1);
-    probe_api_demand_mac(api, &key);
-    process_mac(api, key.handle, "6983");
+    probe_api_demand_mac(api, key);
+    process_mac(api, key->handle, "6983");
 }
 
 static void limit_outlives_naf_key(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     set_limit(api, 1);
-    open_mac(api, &key);
-    probe_api_demand_mac(api, &key);
+    open_mac(api, key);
+    probe_api_demand_mac(api, key);
     probe_api_bootstrap(api);
-    open_mac(api, &key);
-    process_mac(api, key.handle, "6983");
+    open_mac(api, key);
+    process_mac(api, key->handle, "6983");
 }
 
 #define RUNS (NEEDS_API | NEEDS_PIN_OPEN | NEEDS_NAF_KEY | NEEDS_CHALLENGES | NEEDS_DESTRUCTIVE)
@@ -283,81 +277,78 @@ static void keep_mac_key(struct api_probe *api, const char *label, struct api_ke
 
 static void revokes_naf_key(struct api_probe *api)
 {
-    struct api_key key;
-    open_mac(api, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    open_mac(api, key);
     probe_api_revoke(api, KEY_REVOCATION_NAF_KEY, "");
-    process_mac(api, key.handle, "6A88");
+    process_mac(api, key->handle, "6A88");
     try_open_mac(api, "6A88");
 }
 
 static void revoked_key_is_not_listed(struct api_probe *api)
 {
     probe_api_revoke(api, KEY_REVOCATION_NAF_KEY, "");
-    for (uint8_t i = 0; i < UINT8_MAX && probe_goes_on(api->probe); i++) {
-        probe_api_command(api, API_INS_LIST, i, API_LIST_NAF_KEYS, "9000|6A83");
-        if (probe_sw_fits(api->probe->response.sw, "6A83")) {
-            return;
-        }
-        probe_demand(api->probe, !octets_equal(probe_api_answer(api, API_TAG_NAF_ID), probe_api_naf_id(api)),
-                     "no entry of the NAF");
-    }
+    probe_demand(api->probe, !probe_api_find_listed(api), "no entry of the NAF");
 }
 
 static void revoked_key_does_not_come_back(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     probe_api_revoke(api, KEY_REVOCATION_NAF_KEY, "");
     probe_api_derive_again(api);
     try_open_mac(api, "6A88");
     probe_api_bootstrap(api);
-    open_mac(api, &key);
-    probe_api_demand_mac(api, &key);
+    open_mac(api, key);
+    probe_api_demand_mac(api, key);
 }
 
 static void naf_key_leaves_kept_ones(struct api_probe *api)
 {
-    struct api_key key;
-    keep_mac_key(api, KEEP_LABEL, &key);
+    struct api_key *const key = probe_api_new_key(api);
+    keep_mac_key(api, KEEP_LABEL, key);
     probe_api_revoke(api, KEY_REVOCATION_NAF_KEY, "");
-    probe_api_demand_mac(api, &key);
+    probe_api_demand_mac(api, key);
     probe_api_open_kept(api, KEEP_LABEL, "9000");
 }
 
 static void revokes_kept_keys(struct api_probe *api)
 {
-    struct api_key first, second, other;
-    open_mac(api, &other);
-    keep_mac_key(api, KEEP_LABEL, &first);
-    keep_mac_key(api, OTHER_LABEL, &second);
+    struct api_key *const first = probe_api_new_key(api);
+    struct api_key *const second = probe_api_new_key(api);
+    struct api_key *const other = probe_api_new_key(api);
+    open_mac(api, other);
+    keep_mac_key(api, KEEP_LABEL, first);
+    keep_mac_key(api, OTHER_LABEL, second);
     probe_api_revoke(api, KEY_REVOCATION_PERSISTED_KEYS, "");
     probe_api_open_kept(api, KEEP_LABEL, "6A88");
     probe_api_open_kept(api, OTHER_LABEL, "6A88");
-    process_mac(api, first.handle, "6A88");
-    process_mac(api, second.handle, "6A88");
-    probe_api_demand_mac(api, &other);
+    process_mac(api, first->handle, "6A88");
+    process_mac(api, second->handle, "6A88");
+    probe_api_demand_mac(api, other);
 }
 
 static void revokes_one_label(struct api_probe *api)
 {
-    struct api_key first, second;
-    keep_mac_key(api, KEEP_LABEL, &first);
-    keep_mac_key(api, OTHER_LABEL, &second);
+    struct api_key *const first = probe_api_new_key(api);
+    struct api_key *const second = probe_api_new_key(api);
+    keep_mac_key(api, KEEP_LABEL, first);
+    keep_mac_key(api, OTHER_LABEL, second);
     probe_api_revoke(api, KEY_REVOCATION_PERSISTED_KEYS, KEEP_LABEL);
     probe_api_open_kept(api, KEEP_LABEL, "6A88");
-    process_mac(api, first.handle, "6A88");
-    probe_api_demand_mac(api, &second);
+    process_mac(api, first->handle, "6A88");
+    probe_api_demand_mac(api, second);
     probe_api_open_kept(api, OTHER_LABEL, "9000");
 }
 
 static void revokes_both(struct api_probe *api)
 {
-    struct api_key first, second;
-    keep_mac_key(api, KEEP_LABEL, &first);
-    open_mac(api, &second);
+    struct api_key *const first = probe_api_new_key(api);
+    struct api_key *const second = probe_api_new_key(api);
+    keep_mac_key(api, KEEP_LABEL, first);
+    open_mac(api, second);
     probe_api_revoke(api, KEY_REVOCATION_NAF_KEY | KEY_REVOCATION_PERSISTED_KEYS, "");
     probe_api_open_kept(api, KEEP_LABEL, "6A88");
-    process_mac(api, first.handle, "6A88");
-    process_mac(api, second.handle, "6A88");
+    process_mac(api, first->handle, "6A88");
+    process_mac(api, second->handle, "6A88");
     try_open_mac(api, "6A88");
 }
 
@@ -370,13 +361,7 @@ static void leaves_the_policy(struct api_probe *api)
     probe_api_revoke(api, KEY_REVOCATION_NAF_KEY, "");
     probe_api_bootstrap(api);
     try_open_mac(api, "6982");
-    for (uint8_t i = 0; i < UINT8_MAX && probe_goes_on(api->probe); i++) {
-        probe_api_command(api, API_INS_LIST, i, API_LIST_NAF_KEYS, "9000");
-        if (octets_equal(probe_api_answer(api, API_TAG_NAF_ID), probe_api_naf_id(api))) {
-            break;
-        }
-    }
-    probe_demand(api->probe, probe_api_answer_u32(api, API_TAG_POLICY_VERSION) == api->policy_version,
+    probe_demand(api->probe, probe_api_listed_version(api) == api->policy_version,
                  "8C with the version of the policy still");
 }
 

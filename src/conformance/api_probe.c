@@ -9,7 +9,7 @@
 #include "codec/ber_tlv.h"
 #include "key/api_aid.h"
 
-enum { FID_AC_GBAUAPI = 0x6f0a, TAG_ACCESS_LINE = 0x80, LIST_MAX = 32, RULING_STEPS = 24 };
+enum { FID_AC_GBAUAPI = 0x6f0a, TAG_ACCESS_LINE = 0x80, LIST_MAX = UINT8_MAX, RULING_STEPS = 24 };
 
 static const char text_of_checks[] = "Keys from the SIM, for any application.";
 
@@ -221,15 +221,24 @@ void probe_api_bootstrap(struct api_probe *api)
 }
 
 /* The version of the policy in force, as the card lists it. */
-static uint32_t listed_version(struct api_probe *api)
+bool probe_api_find_listed(struct api_probe *api)
 {
-    for (uint8_t i = 0; i < LIST_MAX; i++) {
-        probe_api_command(api, API_INS_LIST, i, API_LIST_NAF_KEYS, "9000");
+    for (uint8_t i = 0; i < LIST_MAX && probe_goes_on(api->probe); i++) {
+        probe_api_command(api, API_INS_LIST, i, API_LIST_NAF_KEYS, "9000|6A83");
+        if (probe_sw_fits(api->probe->response.sw, "6A83")) {
+            return false;
+        }
         if (octets_equal(probe_api_answer(api, API_TAG_NAF_ID), probe_api_naf_id(api))) {
-            return probe_api_answer_u32(api, API_TAG_POLICY_VERSION);
+            return true;
         }
     }
-    return 0;
+    return false;
+}
+
+uint32_t probe_api_listed_version(struct api_probe *api)
+{
+    probe_demand(api->probe, probe_api_find_listed(api), "an entry of the NAF");
+    return probe_api_answer_u32(api, API_TAG_POLICY_VERSION);
 }
 
 static void learn_algorithms(struct api_probe *api)
@@ -246,7 +255,7 @@ static void begin_with_key(struct api_probe *api)
 {
     learn_algorithms(api);
     probe_api_bootstrap(api);
-    api->policy_version = listed_version(api);
+    api->policy_version = probe_api_listed_version(api);
     if (api->policy_version != 0) {
         probe_api_rule(api, &key_policy_default);
         api->is_ruled = false;
@@ -408,6 +417,13 @@ void probe_api_try_open(struct api_probe *api, unsigned usage, unsigned directio
     probe_api_put_naf_id(api);
     probe_api_put_key(api, usage, direction, algorithm, API_LABEL);
     probe_api_command(api, API_INS_OPEN_KEY, 0, API_OPEN_DERIVED, sw);
+}
+
+struct api_key *probe_api_new_key(struct api_probe *api)
+{
+    struct api_key *key = &api->keys[api->key_count++ % API_KEYS_MAX];
+    secret_wipe(key, sizeof *key);
+    return key;
 }
 
 void probe_api_open_labelled(struct api_probe *api, enum key_usage usage, enum key_direction direction,

@@ -12,7 +12,14 @@
 #include "key/api_coding.h"
 #include "key/key_policy.h"
 
-enum { API_KEPT_MAX = 8 };
+/* A key that is open on the card, and the same here. Holds a secret. */
+struct api_key {
+    uint8_t handle;
+    struct application_key key;
+};
+
+/* More keys than any check uses at once. */
+enum { API_KEPT_MAX = 8, API_KEYS_MAX = 16 };
 
 struct api_probe {
     struct probe *probe; /* borrowed */
@@ -27,15 +34,11 @@ struct api_probe {
     uint32_t algorithms;        /* that the card has, of key_algorithm_bit */
     size_t kept_count;
     const char *kept[API_KEPT_MAX]; /* labels of persisted keys, deleted at the end */
+    size_t key_count;
+    struct api_key keys[API_KEYS_MAX]; /* taken in turn; wiped with all the rest when the check ends */
     uint8_t octets[APDU_DATA_MAX];
     struct octet_writer data; /* of the next command */
     struct content answer;    /* to the last one */
-};
-
-/* A key that is open on the card, and the same here. Holds a secret. */
-struct api_key {
-    uint8_t handle;
-    struct application_key key;
 };
 
 /* Runs a check with run_api, on the probe's channel, where the applet is active when the check needs it. */
@@ -98,6 +101,9 @@ void probe_api_put_key(struct api_probe *api, unsigned usage, unsigned direction
                        const char *label);
 void probe_api_try_open(struct api_probe *api, unsigned usage, unsigned direction, unsigned algorithm, const char *sw);
 
+/* Room for a key, empty, until the check ends or API_KEYS_MAX more were taken. The probe owns and wipes it. */
+struct api_key *probe_api_new_key(struct api_probe *api);
+
 /* OPEN KEY of API_LABEL or another label, without context, that must succeed; and the same key here. */
 void probe_api_open(struct api_probe *api, enum key_usage usage, enum key_direction direction,
                     enum key_algorithm algorithm, struct api_key *key);
@@ -111,6 +117,12 @@ void probe_api_close(struct api_probe *api, uint8_t handle);
 
 /* PERSIST; the key is deleted when the check ends. */
 void probe_api_keep(struct api_probe *api, uint8_t handle, const char *label, const char *sw);
+
+/* LIST up to the NAF's entry, which is the last answer then; false when there is none. */
+bool probe_api_find_listed(struct api_probe *api);
+
+/* The version of the policy in the NAF's entry, which must be there and is the last answer. */
+uint32_t probe_api_listed_version(struct api_probe *api);
 
 /* What can be done with keys */
 

@@ -33,28 +33,32 @@ static void derive_child(struct api_probe *api, const struct api_key *parent, en
 
 static void derives_children(struct api_probe *api)
 {
-    struct api_key parent, child;
-    open_parent(api, &parent);
-    derive_child(api, &parent, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, &child);
-    probe_api_demand_mac(api, &child);
+    struct api_key *const parent = probe_api_new_key(api);
+    struct api_key *const child = probe_api_new_key(api);
+    open_parent(api, parent);
+    derive_child(api, parent, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, child);
+    probe_api_demand_mac(api, child);
 }
 
 static void derives_grandchildren(struct api_probe *api)
 {
-    struct api_key parent, child, grandchild;
-    open_parent(api, &parent);
-    derive_child(api, &parent, KEY_USAGE_DERIVE, KEY_DIRECTION_NONE, KEY_ALGORITHM_KDF, &child);
-    derive_child(api, &child, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, &grandchild);
-    probe_api_demand_mac(api, &grandchild);
+    struct api_key *const parent = probe_api_new_key(api);
+    struct api_key *const child = probe_api_new_key(api);
+    struct api_key *const grandchild = probe_api_new_key(api);
+    open_parent(api, parent);
+    derive_child(api, parent, KEY_USAGE_DERIVE, KEY_DIRECTION_NONE, KEY_ALGORITHM_KDF, child);
+    derive_child(api, child, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, grandchild);
+    probe_api_demand_mac(api, grandchild);
 }
 
 static void children_outlive_parents(struct api_probe *api)
 {
-    struct api_key parent, child;
-    open_parent(api, &parent);
-    derive_child(api, &parent, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, &child);
-    probe_api_close(api, parent.handle);
-    probe_api_demand_mac(api, &child);
+    struct api_key *const parent = probe_api_new_key(api);
+    struct api_key *const child = probe_api_new_key(api);
+    open_parent(api, parent);
+    derive_child(api, parent, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, child);
+    probe_api_close(api, parent->handle);
+    probe_api_demand_mac(api, child);
 }
 
 static void try_child(struct api_probe *api, uint8_t handle, unsigned usage, unsigned direction, unsigned algorithm,
@@ -66,27 +70,27 @@ static void try_child(struct api_probe *api, uint8_t handle, unsigned usage, uns
 
 static void children_are_possible(struct api_probe *api)
 {
-    struct api_key parent;
-    open_parent(api, &parent);
-    try_child(api, parent.handle, KEY_USAGE_POLICY, KEY_DIRECTION_NAF_TO_CARD, KEY_ALGORITHM_HMAC_SHA256, "6A81");
-    try_child(api, parent.handle, KEY_USAGE_HASH, KEY_DIRECTION_NONE, KEY_ALGORITHM_SHA256, "6A81");
-    try_child(api, parent.handle, KEY_USAGE_MAC, KEY_DIRECTION_NONE, KEY_ALGORITHM_HMAC_SHA256, "6A81");
-    try_child(api, parent.handle, KEY_USAGE_ENCRYPT, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_KDF, "6A81");
+    struct api_key *const parent = probe_api_new_key(api);
+    open_parent(api, parent);
+    try_child(api, parent->handle, KEY_USAGE_POLICY, KEY_DIRECTION_NAF_TO_CARD, KEY_ALGORITHM_HMAC_SHA256, "6A81");
+    try_child(api, parent->handle, KEY_USAGE_HASH, KEY_DIRECTION_NONE, KEY_ALGORITHM_SHA256, "6A81");
+    try_child(api, parent->handle, KEY_USAGE_MAC, KEY_DIRECTION_NONE, KEY_ALGORITHM_HMAC_SHA256, "6A81");
+    try_child(api, parent->handle, KEY_USAGE_ENCRYPT, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_KDF, "6A81");
 }
 
 static void children_are_ruled(struct api_probe *api)
 {
-    struct api_key parent;
-    open_parent(api, &parent);
-    try_child(api, parent.handle, KEY_USAGE_EXPORT, KEY_DIRECTION_NONE, KEY_ALGORITHM_KDF, "6982");
-    try_child(api, parent.handle, KEY_USAGE_WRAP, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_AES_256_GCM, "6982");
+    struct api_key *const parent = probe_api_new_key(api);
+    open_parent(api, parent);
+    try_child(api, parent->handle, KEY_USAGE_EXPORT, KEY_DIRECTION_NONE, KEY_ALGORITHM_KDF, "6982");
+    try_child(api, parent->handle, KEY_USAGE_WRAP, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_AES_256_GCM, "6982");
 }
 
 static void parents_have_their_usage(struct api_probe *api)
 {
-    struct api_key key;
-    probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, &key);
-    try_child(api, key.handle, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, "6985");
+    struct api_key *const key = probe_api_new_key(api);
+    probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, key);
+    try_child(api, key->handle, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, "6985");
 }
 
 /* Export */
@@ -102,21 +106,21 @@ static void allow_transfer(struct api_probe *api)
 
 static void exports(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     allow_transfer(api);
-    probe_api_open(api, KEY_USAGE_EXPORT, KEY_DIRECTION_NONE, KEY_ALGORITHM_KDF, &key);
-    probe_api_command(api, API_INS_TRANSFER_KEY, key.handle, API_EXPORT, "9000");
+    probe_api_open(api, KEY_USAGE_EXPORT, KEY_DIRECTION_NONE, KEY_ALGORITHM_KDF, key);
+    probe_api_command(api, API_INS_TRANSFER_KEY, key->handle, API_EXPORT, "9000");
     const struct octets octets = probe_api_answer_of(api, API_TAG_TEXT, APPLICATION_KEY_SIZE);
-    probe_demand(api->probe, octets.length > 0 && secret_equal(octets.data, key.key.octets, APPLICATION_KEY_SIZE),
+    probe_demand(api->probe, octets.length > 0 && secret_equal(octets.data, key->key.octets, APPLICATION_KEY_SIZE),
                  "the key that the KDF gives");
 }
 
 static void exports_its_usage(struct api_probe *api)
 {
-    struct api_key key;
+    struct api_key *const key = probe_api_new_key(api);
     allow_transfer(api);
-    probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, &key);
-    probe_api_command(api, API_INS_TRANSFER_KEY, key.handle, API_EXPORT, "6985");
+    probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, key);
+    probe_api_command(api, API_INS_TRANSFER_KEY, key->handle, API_EXPORT, "6985");
 }
 
 /* A flag alone does not do, nor the usage alone. */
@@ -174,13 +178,14 @@ static void demand_wrapped(struct api_probe *api, const struct api_key *wrapping
 
 static void wraps(struct api_probe *api)
 {
-    struct api_key wrapping, moved;
+    struct api_key *const wrapping = probe_api_new_key(api);
+    struct api_key *const moved = probe_api_new_key(api);
     allow_transfer(api);
-    open_wrap(api, KEY_DIRECTION_CARD_TO_NAF, &wrapping);
-    probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, &moved);
-    probe_api_put_octet(api, API_TAG_OTHER_HANDLE, moved.handle);
-    probe_api_command(api, API_INS_TRANSFER_KEY, wrapping.handle, API_WRAP, "9000");
-    demand_wrapped(api, &wrapping, &moved);
+    open_wrap(api, KEY_DIRECTION_CARD_TO_NAF, wrapping);
+    probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, moved);
+    probe_api_put_octet(api, API_TAG_OTHER_HANDLE, moved->handle);
+    probe_api_command(api, API_INS_TRANSFER_KEY, wrapping->handle, API_WRAP, "9000");
+    demand_wrapped(api, wrapping, moved);
 }
 
 static void try_wrap(struct api_probe *api, uint8_t wrapping, uint8_t moved, const char *sw)
@@ -191,33 +196,36 @@ static void try_wrap(struct api_probe *api, uint8_t wrapping, uint8_t moved, con
 
 static void wraps_what_may_be(struct api_probe *api)
 {
-    struct api_key wrapping, export;
+    struct api_key *const wrapping = probe_api_new_key(api);
+    struct api_key *const export = probe_api_new_key(api);
     allow_transfer(api);
-    open_wrap(api, KEY_DIRECTION_CARD_TO_NAF, &wrapping);
-    probe_api_open(api, KEY_USAGE_EXPORT, KEY_DIRECTION_NONE, KEY_ALGORITHM_KDF, &export);
-    try_wrap(api, wrapping.handle, wrapping.handle, "6985");
-    try_wrap(api, wrapping.handle, export.handle, "6985");
-    try_wrap(api, wrapping.handle, 0xff, "6A88");
+    open_wrap(api, KEY_DIRECTION_CARD_TO_NAF, wrapping);
+    probe_api_open(api, KEY_USAGE_EXPORT, KEY_DIRECTION_NONE, KEY_ALGORITHM_KDF, export);
+    try_wrap(api, wrapping->handle, wrapping->handle, "6985");
+    try_wrap(api, wrapping->handle, export->handle, "6985");
+    try_wrap(api, wrapping->handle, 0xff, "6A88");
 }
 
 /* The policy is that in force, whatever it was when the wrapping key was opened. */
 static void wraps_as_the_policy_says(struct api_probe *api)
 {
-    struct api_key wrapping, moved;
+    struct api_key *const wrapping = probe_api_new_key(api);
+    struct api_key *const moved = probe_api_new_key(api);
     allow_transfer(api);
-    open_wrap(api, KEY_DIRECTION_CARD_TO_NAF, &wrapping);
-    probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, &moved);
+    open_wrap(api, KEY_DIRECTION_CARD_TO_NAF, wrapping);
+    probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, moved);
     probe_api_rule(api, &key_policy_default);
-    try_wrap(api, wrapping.handle, moved.handle, "6982");
+    try_wrap(api, wrapping->handle, moved->handle, "6982");
 }
 
 static void wraps_in_its_direction(struct api_probe *api)
 {
-    struct api_key wrapping, moved;
+    struct api_key *const wrapping = probe_api_new_key(api);
+    struct api_key *const moved = probe_api_new_key(api);
     allow_transfer(api);
-    open_wrap(api, KEY_DIRECTION_NAF_TO_CARD, &wrapping);
-    probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, &moved);
-    try_wrap(api, wrapping.handle, moved.handle, "6985");
+    open_wrap(api, KEY_DIRECTION_NAF_TO_CARD, wrapping);
+    probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, moved);
+    try_wrap(api, wrapping->handle, moved->handle, "6985");
 }
 
 /* UNWRAP of what the NAF has sealed. */
@@ -250,52 +258,56 @@ static void make_moved(struct api_key *moved)
 
 static void unwraps(struct api_probe *api)
 {
-    struct api_key wrapping, moved;
+    struct api_key *const wrapping = probe_api_new_key(api);
+    struct api_key *const moved = probe_api_new_key(api);
     uint8_t text[WRAPPED_MAX];
     allow_transfer(api);
-    open_wrap(api, KEY_DIRECTION_NAF_TO_CARD, &wrapping);
-    make_moved(&moved);
-    unwrap(api, &wrapping, octets_of(text, write_wrapped(&moved.key, text)), 0x00, "9000");
-    moved.handle = probe_api_answer_octet(api, API_TAG_HANDLE);
+    open_wrap(api, KEY_DIRECTION_NAF_TO_CARD, wrapping);
+    make_moved(moved);
+    unwrap(api, wrapping, octets_of(text, write_wrapped(&moved->key, text)), 0x00, "9000");
+    moved->handle = probe_api_answer_octet(api, API_TAG_HANDLE);
     const bool tells_kind = octets_equal(probe_api_answer(api, API_TAG_LABEL), octets_of_text(API_LABEL)) &&
                             probe_api_answer_octet(api, API_TAG_USAGE) == KEY_USAGE_MAC &&
                             probe_api_answer_octet(api, API_TAG_DIRECTION) == KEY_DIRECTION_CARD_TO_NAF &&
                             probe_api_answer_octet(api, API_TAG_ALGORITHM) == KEY_ALGORITHM_HMAC_SHA256;
     probe_demand(api->probe, tells_kind, "84, 89, 82 and 83 as they were wrapped");
-    probe_api_demand_mac(api, &moved);
+    probe_api_demand_mac(api, moved);
 }
 
 static void unwraps_what_is_right(struct api_probe *api)
 {
-    struct api_key wrapping, moved;
+    struct api_key *const wrapping = probe_api_new_key(api);
+    struct api_key *const moved = probe_api_new_key(api);
     uint8_t text[WRAPPED_MAX];
     allow_transfer(api);
-    open_wrap(api, KEY_DIRECTION_NAF_TO_CARD, &wrapping);
-    make_moved(&moved);
-    unwrap(api, &wrapping, octets_of(text, write_wrapped(&moved.key, text)), 0x01, "9862");
+    open_wrap(api, KEY_DIRECTION_NAF_TO_CARD, wrapping);
+    make_moved(moved);
+    unwrap(api, wrapping, octets_of(text, write_wrapped(&moved->key, text)), 0x01, "9862");
 }
 
 static void unwraps_what_is_whole(struct api_probe *api)
 {
-    struct api_key wrapping, moved;
+    struct api_key *const wrapping = probe_api_new_key(api);
+    struct api_key *const moved = probe_api_new_key(api);
     uint8_t text[WRAPPED_MAX];
     allow_transfer(api);
-    open_wrap(api, KEY_DIRECTION_NAF_TO_CARD, &wrapping);
-    make_moved(&moved);
-    const size_t length = write_wrapped(&moved.key, text);
-    unwrap(api, &wrapping, octets_of(text, length - 1), 0x00, "6A80");
-    moved.key.usage = KEY_USAGE_EXPORT;
-    unwrap(api, &wrapping, octets_of(text, write_wrapped(&moved.key, text)), 0x00, "6A80");
+    open_wrap(api, KEY_DIRECTION_NAF_TO_CARD, wrapping);
+    make_moved(moved);
+    const size_t length = write_wrapped(&moved->key, text);
+    unwrap(api, wrapping, octets_of(text, length - 1), 0x00, "6A80");
+    moved->key.usage = KEY_USAGE_EXPORT;
+    unwrap(api, wrapping, octets_of(text, write_wrapped(&moved->key, text)), 0x00, "6A80");
 }
 
 static void unwraps_in_its_direction(struct api_probe *api)
 {
-    struct api_key wrapping, moved;
+    struct api_key *const wrapping = probe_api_new_key(api);
+    struct api_key *const moved = probe_api_new_key(api);
     uint8_t text[WRAPPED_MAX];
     allow_transfer(api);
-    open_wrap(api, KEY_DIRECTION_CARD_TO_NAF, &wrapping);
-    make_moved(&moved);
-    unwrap(api, &wrapping, octets_of(text, write_wrapped(&moved.key, text)), 0x00, "6985");
+    open_wrap(api, KEY_DIRECTION_CARD_TO_NAF, wrapping);
+    make_moved(moved);
+    unwrap(api, wrapping, octets_of(text, write_wrapped(&moved->key, text)), 0x00, "6985");
 }
 
 #define RUNS (NEEDS_API | NEEDS_PIN_OPEN | NEEDS_NAF_KEY | NEEDS_CHALLENGES | NEEDS_DESTRUCTIVE)
