@@ -2,6 +2,7 @@
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/secret.h"
@@ -247,79 +248,84 @@ static int obey(const struct conformance_options *options)
     return exit_status;
 }
 
+/* What the two verbs say and take beside each other. */
+struct suite_words {
+    enum conformance_suite suite;
+    const char *verb;
+    const char *usage_name;
+    const char *summary;
+    const char *destructive; /* what may change */
+    const char *only;        /* an example */
+};
+
+static const struct suite_words card_words = {
+    CONFORMANCE_CARD,
+    "conformance card",
+    "gbau conformance card",
+    "Checks any card, ours or a real one, against clauses of TS 102 221, TS 31.102 and TS 33.220.\n"
+    "Without --destructive the card stays as it is: what is written is put back, no PIN is blocked, no SQN moves.\n"
+    "Exit status: 0 nothing failed, 1 something did, 2 wrong usage.",
+    "PINs, files and keys may change; the card stays usable",
+    "only checks whose names fit, as 'pin.*'"};
+
+static const struct suite_words api_words = {
+    CONFORMANCE_API,
+    "conformance api",
+    "gbau conformance api",
+    "Checks the GBA_U API of any card, ours or a real one, against docs/gba_u-api.md, clause by clause.\n"
+    "With K, OPc and --destructive the card bootstraps, and each key it uses is computed here too: the NAF's keys\n"
+    "and persisted keys are the checks' to use then, and its policy version grows. Take a NAF made for tests.\n"
+    "Exit status: 0 nothing failed, 1 something did, 2 wrong usage.",
+    "Ks, keys and policy of the NAF may change; the card stays usable",
+    "only checks whose names fit, as 'policy.*'"};
+
+static int check(const struct suite_words *words, const struct option *own, size_t own_count,
+                 struct conformance_options *options, int argc, char **argv)
+{
+    enum { OWN_MAX = 2 };
+    const struct option common[] = {
+        {"--card", "CARD", "card file, pcsc[:NAME] or at:DEVICE", false, &options->card, NULL, NULL},
+        {"--pin", "DIGITS", "the card's PIN", false, &options->pin, NULL, NULL},
+        {"--adm", "HEX", "administrative key ADM1, 16 hexadecimal digits", false, &options->adm, NULL, NULL},
+        {"--k", "HEX", "subscriber key K (Milenage), 32 hexadecimal digits", false, &options->k, NULL, NULL},
+        {"--op", "HEX", "operator's OP; OPc is computed from it", false, &options->op, NULL, NULL},
+        {"--opc", "HEX", "OPc of the card", false, &options->opc, NULL, NULL},
+        {"--sqn", "HEX", "highest SQN the card has accepted; it is asked unless given", false, &options->sqn, NULL,
+         NULL},
+        {"--challenges", NULL, "challenges may move SQN", false, NULL, NULL, &options->challenges},
+        {"--destructive", NULL, words->destructive, false, NULL, NULL, &options->destructive},
+        {"--only", "PATTERN", words->only, false, &options->only, NULL, NULL},
+        {"--list", NULL, "list the checks and what each needs; no card is touched", false, NULL, NULL, &options->list},
+        {"--junit", "FILE", "write a JUnit report", false, &options->junit, NULL, NULL},
+        {"--json", NULL, "print JSON", false, NULL, NULL, &options->as_json},
+    };
+    enum { COMMON = sizeof common / sizeof common[0] };
+    struct option table[COMMON + OWN_MAX];
+    memcpy(table, common, sizeof common);
+    memcpy(table + COMMON, own, own_count * sizeof own[0]);
+    const struct usage usage = {words->usage_name, "", words->summary, 0, COMMON + own_count, table};
+    options->verb = words->verb;
+    options->suite = words->suite;
+    enum options_outcome outcome = options_parse(&usage, argc, argv, NULL);
+    return outcome == OPTIONS_PARSED ? obey(options) : options_exit_status(outcome);
+}
+
 int verb_conformance_card(int argc, char **argv)
 {
-    struct conformance_options options = {.verb = "conformance card", .suite = CONFORMANCE_CARD};
-    const struct option table[] = {
-        {"--card", "CARD", "card file, pcsc[:NAME] or at:DEVICE", false, &options.card, NULL, NULL},
-        {"--pin", "DIGITS", "the card's PIN", false, &options.pin, NULL, NULL},
-        {"--puk", "DIGITS", "its unblock PIN, 8 digits", false, &options.puk, NULL, NULL},
-        {"--adm", "HEX", "administrative key ADM1, 16 hexadecimal digits", false, &options.adm, NULL, NULL},
-        {"--k", "HEX", "subscriber key K (Milenage), 32 hexadecimal digits", false, &options.k, NULL, NULL},
-        {"--op", "HEX", "operator's OP; OPc is computed from it", false, &options.op, NULL, NULL},
-        {"--opc", "HEX", "OPc of the card", false, &options.opc, NULL, NULL},
-        {"--sqn", "HEX", "highest SQN the card has accepted; it is asked unless given", false, &options.sqn, NULL,
-         NULL},
-        {"--challenges", NULL, "challenges may move SQN", false, NULL, NULL, &options.challenges},
-        {"--destructive", NULL, "PINs, files and keys may change; the card stays usable", false, NULL, NULL,
-         &options.destructive},
-        {"--only", "PATTERN", "only checks whose names fit, as 'pin.*'", false, &options.only, NULL, NULL},
-        {"--list", NULL, "list the checks and what each needs; no card is touched", false, NULL, NULL, &options.list},
-        {"--junit", "FILE", "write a JUnit report", false, &options.junit, NULL, NULL},
-        {"--json", NULL, "print JSON", false, NULL, NULL, &options.as_json},
+    struct conformance_options options = {0};
+    const struct option own[] = {
+        {"--puk", "DIGITS", "the card's unblock PIN, 8 digits", false, &options.puk, NULL, NULL},
     };
-    const struct usage usage = {
-        "gbau conformance card",
-        "",
-        "Checks any card, ours or a real one, against clauses of TS 102 221, TS 31.102 and TS 33.220.\n"
-        "Without --destructive the card stays as it is: what is written is put back, no PIN is blocked, no SQN moves.\n"
-        "Exit status: 0 nothing failed, 1 something did, 2 wrong usage.",
-        0,
-        sizeof table / sizeof table[0],
-        table};
-    enum options_outcome outcome = options_parse(&usage, argc, argv, NULL);
-    if (outcome != OPTIONS_PARSED) {
-        return options_exit_status(outcome);
-    }
-    return obey(&options);
+    return check(&card_words, own, sizeof own / sizeof own[0], &options, argc, argv);
 }
 
 int verb_conformance_api(int argc, char **argv)
 {
-    struct conformance_options options = {.verb = "conformance api", .suite = CONFORMANCE_API};
-    const struct option table[] = {
-        {"--card", "CARD", "card file, pcsc[:NAME] or at:DEVICE", false, &options.card, NULL, NULL},
-        {"--pin", "DIGITS", "the card's PIN", false, &options.pin, NULL, NULL},
+    struct conformance_options options = {0};
+    const struct option own[] = {
         {"--naf", "FQDN", "NAF whose keys the checks use; else the first of EF_AC_GBAUAPI", false, &options.naf, NULL,
          NULL},
         {"--ua", "HEX", "its Ua security protocol identifier, 10 hexadecimal digits", false, &options.ua, NULL, NULL},
-        {"--adm", "HEX", "administrative key ADM1, 16 hexadecimal digits", false, &options.adm, NULL, NULL},
-        {"--k", "HEX", "subscriber key K (Milenage), 32 hexadecimal digits", false, &options.k, NULL, NULL},
-        {"--op", "HEX", "operator's OP; OPc is computed from it", false, &options.op, NULL, NULL},
-        {"--opc", "HEX", "OPc of the card", false, &options.opc, NULL, NULL},
-        {"--sqn", "HEX", "highest SQN the card has accepted; it is asked unless given", false, &options.sqn, NULL,
-         NULL},
-        {"--challenges", NULL, "challenges may move SQN", false, NULL, NULL, &options.challenges},
-        {"--destructive", NULL, "Ks, keys and policy of the NAF may change; the card stays usable", false, NULL, NULL,
-         &options.destructive},
-        {"--only", "PATTERN", "only checks whose names fit, as 'policy.*'", false, &options.only, NULL, NULL},
-        {"--list", NULL, "list the checks and what each needs; no card is touched", false, NULL, NULL, &options.list},
-        {"--junit", "FILE", "write a JUnit report", false, &options.junit, NULL, NULL},
-        {"--json", NULL, "print JSON", false, NULL, NULL, &options.as_json},
     };
-    const struct usage usage = {
-        "gbau conformance api",
-        "",
-        "Checks the GBA_U API of any card, ours or a real one, against docs/gba_u-api.md, clause by clause.\n"
-        "With K, OPc and --destructive the card bootstraps, and each key it uses is computed here too: the NAF's keys\n"
-        "and persisted keys are the checks' to use then, and its policy version grows. Take a NAF made for tests.\n"
-        "Exit status: 0 nothing failed, 1 something did, 2 wrong usage.",
-        0,
-        sizeof table / sizeof table[0],
-        table};
-    enum options_outcome outcome = options_parse(&usage, argc, argv, NULL);
-    if (outcome != OPTIONS_PARSED) {
-        return options_exit_status(outcome);
-    }
-    return obey(&options);
+    return check(&api_words, own, sizeof own / sizeof own[0], &options, argc, argv);
 }

@@ -9,6 +9,9 @@
 #include "cli/key_options.h"
 #include "cli/report.h"
 
+/* What most of these are. */
+typedef enum gbau_status key_operation(struct gbau_key *key, const struct key_options *options);
+
 /* The MAC of standard input; a check of --mac over it; its hash. */
 GBAU_MUST_USE enum gbau_status key_operation_mac(struct gbau_key *key, const struct key_options *options);
 GBAU_MUST_USE enum gbau_status key_operation_verify(struct gbau_key *key, const struct key_options *options);

@@ -167,8 +167,6 @@ static enum gbau_status run_decrypt(const struct naf_use *use)
 
 /* With a key that is opened as the options say */
 
-typedef enum gbau_status key_operation(struct gbau_key *key, const struct key_options *options);
-
 static enum gbau_status run_with_key(const struct naf_use *use, key_operation *run)
 {
     struct gbau_key *key = NULL;
