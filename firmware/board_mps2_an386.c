@@ -91,8 +91,10 @@ static enum gbau_status memory_write(void *context, size_t offset, const void *d
     return GBAU_OK;
 }
 
-static enum gbau_status memory_sync(void *context)
+static enum gbau_status memory_sync(void *context, size_t offset, size_t length)
 {
+    (void)offset;
+    (void)length;
     (void)context;
     return GBAU_OK;
 }

@@ -25,8 +25,10 @@ static enum gbau_status write_memory(void *context, size_t offset, const void *d
     return GBAU_OK;
 }
 
-static enum gbau_status sync_memory(void *context)
+static enum gbau_status sync_memory(void *context, size_t offset, size_t length)
 {
+    (void)offset;
+    (void)length;
     (void)context;
     return GBAU_OK;
 }

@@ -58,8 +58,10 @@ static enum gbau_status write_image(void *context, size_t offset, const void *da
     return GBAU_OK;
 }
 
-static enum gbau_status sync_image(void *context)
+static enum gbau_status sync_image(void *context, size_t offset, size_t length)
 {
+    (void)offset;
+    (void)length;
     (void)context;
     return GBAU_OK;
 }

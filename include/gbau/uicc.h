@@ -38,8 +38,8 @@ struct gbau_uicc_memory {
     size_t size;
     /* Changes `length` octets at `offset`; afterwards `memory` shows them. A power failure may cut it anywhere. */
     enum gbau_status (*write)(void *context, size_t offset, const void *data, size_t length);
-    /* Returns when all that was written before will survive a power failure. */
-    enum gbau_status (*sync)(void *context);
+    /* Returns when what was written to `length` octets at `offset` will survive a power failure; more than that may. */
+    enum gbau_status (*sync)(void *context, size_t offset, size_t length);
     void *context;
 };
 

@@ -13,15 +13,18 @@ static enum gbau_status mapping_write(void *context, size_t offset, const void *
     return GBAU_OK;
 }
 
-static enum gbau_status mapping_sync(void *context)
+static enum gbau_status mapping_sync(void *context, size_t offset, size_t length)
 {
     struct card_mapping *mapping = context;
-    return msync(mapping->memory, mapping->size, MS_SYNC) == 0 ? GBAU_OK : GBAU_E_STORAGE;
+    const size_t page_offset = offset % (size_t)sysconf(_SC_PAGESIZE);
+    return msync(mapping->memory + offset - page_offset, length + page_offset, MS_SYNC) == 0 ? GBAU_OK : GBAU_E_STORAGE;
 }
 
-static enum gbau_status mapping_sync_nothing(void *context)
+static enum gbau_status mapping_sync_nothing(void *context, size_t offset, size_t length)
 {
     (void)context;
+    (void)offset;
+    (void)length;
     return GBAU_OK;
 }
 

@@ -125,14 +125,14 @@ enum gbau_status nvm_format(const struct nvm_storage *storage, struct octets dat
         status = write_zeros(storage, mark_offset, nvm_size_for(data.length) - mark_offset);
     }
     if (status == GBAU_OK) {
-        status = storage->sync(storage->context);
+        status = storage->sync(storage->context, 0, storage->size);
     }
     if (status != GBAU_OK) {
         return status;
     }
     write_header(header, data.length, record_magic); /* last: without a header there is no memory */
     status = write_storage(storage, 0, header, sizeof header);
-    return status == GBAU_OK ? storage->sync(storage->context) : status;
+    return status == GBAU_OK ? storage->sync(storage->context, 0, sizeof header) : status;
 }
 
 /* Changing the data in place: what a record says, said once and perhaps again after a power failure. */
@@ -512,7 +512,9 @@ static enum gbau_status append_record(struct nvm *nvm, const struct record *reco
     if (status != GBAU_OK) {
         return status;
     }
-    status = nvm->storage.sync(nvm->storage.context);
+    /* the first record of a half also answers for what the other half described, which is overwritten next */
+    status = used == 0 ? nvm->storage.sync(nvm->storage.context, 0, nvm->storage.size)
+                       : nvm->storage.sync(nvm->storage.context, offset, record->size);
     if (status != GBAU_OK) {
         return status;
     }

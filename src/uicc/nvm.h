@@ -6,8 +6,8 @@
  * A transaction is a list of changes to the data area. nvm_commit appends them as one record to the journal, syncs
  * once, and only then changes data and CRCs in place, without another sync. After a power failure the journal is
  * replayed, so the data holds all of a transaction or nothing. When a half of the journal is full the other one is
- * begun; the sync of its first record also makes durable what the full half described, so no extra sync is ever
- * needed.
+ * begun; the sync of its first record is of all the memory, and so makes durable what the full half described. Every
+ * other sync is of its record alone: no extra sync is ever needed, and few octets are waited for.
  *
  * Damage is told from an interrupted write: every record carries a sequence number and a CRC, every page a CRC, and the
  * mark holds the last sequence number that reached the data. A record that is missing although the mark or a later
@@ -37,8 +37,8 @@ struct nvm_storage {
     size_t size;
     /* Changes `length` octets at `offset`; afterwards `memory` shows them. May be cut anywhere by a power failure. */
     enum gbau_status (*write)(void *context, size_t offset, const void *data, size_t length);
-    /* Returns when all that was written before will survive a power failure. */
-    enum gbau_status (*sync)(void *context);
+    /* Returns when what was written to `length` octets at `offset` will survive a power failure; more than that may. */
+    enum gbau_status (*sync)(void *context, size_t offset, size_t length);
     void *context;
 };
 

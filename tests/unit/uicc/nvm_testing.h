@@ -92,8 +92,10 @@ static inline enum gbau_status plain_write(void *context, size_t offset, const v
     return GBAU_OK;
 }
 
-static inline enum gbau_status plain_sync(void *context)
+static inline enum gbau_status plain_sync(void *context, size_t offset, size_t length)
 {
+    (void)offset;
+    (void)length;
     (void)context;
     return GBAU_OK;
 }

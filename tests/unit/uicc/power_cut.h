@@ -58,13 +58,16 @@ static inline enum gbau_status power_cut_write(void *context, size_t offset, con
     return GBAU_OK;
 }
 
-static inline enum gbau_status power_cut_sync(void *context)
+static inline enum gbau_status power_cut_sync(void *context, size_t offset, size_t length)
 {
     struct power_cut *cut = context;
     if (cut->event_count >= cut->events_allowed) {
         return GBAU_E_STORAGE;
     }
-    (void)power_cut_add_event(cut);
+    assert_true(offset <= cut->size && length <= cut->size - offset);
+    struct power_cut_event *event = power_cut_add_event(cut);
+    event->offset = offset;
+    event->length = length;
     return GBAU_OK;
 }
 
@@ -111,11 +114,11 @@ typedef void power_cut_check(void *context, uint8_t *image, unsigned stage);
 /* The states of one interrupted write, and how they are made. */
 struct power_cut_walk {
     const struct power_cut *cut;
-    uint8_t *durable; /* up to the last sync */
+    uint8_t *durable; /* what was synced */
     uint8_t *written; /* up to the event before the last */
     uint8_t *image;   /* handed to the check */
-    size_t first;     /* event after the last sync */
-    size_t last;      /* the interrupted write */
+    size_t *pending;  /* writes that no sync was of, in order; the last of them is interrupted */
+    size_t pending_count;
     size_t states;
     uint32_t random;
     power_cut_check *check;
@@ -135,16 +138,21 @@ static inline void power_cut_apply(uint8_t *image, const struct power_cut_event 
     memcpy(image + event->offset, event->data, length);
 }
 
+static inline const struct power_cut_event *power_cut_pending(const struct power_cut_walk *walk, size_t index)
+{
+    return &walk->cut->events[walk->pending[index]];
+}
+
 static inline void power_cut_show(struct power_cut_walk *walk)
 {
     walk->states++;
-    walk->check(walk->context, walk->image, walk->cut->events[walk->last].stage);
+    walk->check(walk->context, walk->image, power_cut_pending(walk, walk->pending_count - 1)->stage);
 }
 
 /* In order, the last write cut short after every octet. */
 static inline void power_cut_show_prefixes(struct power_cut_walk *walk)
 {
-    const struct power_cut_event *last = &walk->cut->events[walk->last];
+    const struct power_cut_event *last = power_cut_pending(walk, walk->pending_count - 1);
     for (size_t length = 0; length <= last->length; length++) {
         memcpy(walk->image, walk->written, walk->cut->size);
         power_cut_apply(walk->image, last, length);
@@ -156,9 +164,10 @@ static inline void power_cut_show_prefixes(struct power_cut_walk *walk)
 static inline void power_cut_show_one(struct power_cut_walk *walk, size_t one, bool missing)
 {
     memcpy(walk->image, walk->durable, walk->cut->size);
-    for (size_t i = walk->first; i <= walk->last; i++) {
+    for (size_t i = 0; i < walk->pending_count; i++) {
+        const struct power_cut_event *event = power_cut_pending(walk, i);
         if ((i == one) != missing) {
-            power_cut_apply(walk->image, &walk->cut->events[i], walk->cut->events[i].length);
+            power_cut_apply(walk->image, event, event->length);
         }
     }
     power_cut_show(walk);
@@ -168,8 +177,8 @@ static inline void power_cut_show_one(struct power_cut_walk *walk, size_t one, b
 static inline void power_cut_show_any(struct power_cut_walk *walk)
 {
     memcpy(walk->image, walk->durable, walk->cut->size);
-    for (size_t i = walk->first; i <= walk->last; i++) {
-        const struct power_cut_event *event = &walk->cut->events[i];
+    for (size_t i = 0; i < walk->pending_count; i++) {
+        const struct power_cut_event *event = power_cut_pending(walk, i);
         switch (power_cut_random(walk) % 3) {
         case 0:
             power_cut_apply(walk->image, event, event->length);
@@ -184,16 +193,39 @@ static inline void power_cut_show_any(struct power_cut_walk *walk)
     power_cut_show(walk);
 }
 
+/* Of many pending writes the newest and some others are looked at one by one. */
 static inline void power_cut_interrupt(struct power_cut_walk *walk)
 {
+    enum { NEWEST = 12, OTHERS = 2 };
+    const size_t older = walk->pending_count > NEWEST ? walk->pending_count - NEWEST : 0;
     power_cut_show_prefixes(walk);
-    for (size_t one = walk->first; one <= walk->last; one++) {
+    for (size_t one = older; one < walk->pending_count; one++) {
         power_cut_show_one(walk, one, true);
         power_cut_show_one(walk, one, false);
+    }
+    for (unsigned i = 0; older > 0 && i < OTHERS; i++) {
+        power_cut_show_one(walk, power_cut_random(walk) % older, true);
+        power_cut_show_one(walk, power_cut_random(walk) % older, false);
     }
     for (unsigned i = 0; i < 8; i++) {
         power_cut_show_any(walk);
     }
+}
+
+/* What lies in the octets of a sync is durable; writes that lie in them are pending no more. */
+static inline void power_cut_sync_octets(struct power_cut_walk *walk, const struct power_cut_event *sync)
+{
+    size_t kept = 0;
+    memcpy(walk->durable + sync->offset, walk->written + sync->offset, sync->length);
+    for (size_t i = 0; i < walk->pending_count; i++) {
+        const struct power_cut_event *event = power_cut_pending(walk, i);
+        const bool lies_within =
+            event->offset >= sync->offset && event->offset + event->length <= sync->offset + sync->length;
+        if (!lies_within) {
+            walk->pending[kept++] = walk->pending[i];
+        }
+    }
+    walk->pending_count = kept;
 }
 
 /* Shows every state to `check`; returns how many there were. */
@@ -203,22 +235,24 @@ static inline size_t power_cut_for_each(const struct power_cut *cut, power_cut_c
                                   .durable = power_cut_copy(cut->start, cut->size),
                                   .written = power_cut_copy(cut->start, cut->size),
                                   .image = power_cut_copy(cut->start, cut->size),
+                                  .pending = calloc(cut->event_count + 1, sizeof *walk.pending),
                                   .random = 2463534242U,
                                   .check = check,
                                   .context = context};
+    assert_non_null(walk.pending);
     for (size_t i = 0; i < cut->event_count; i++) {
-        walk.last = i;
         if (cut->events[i].data != NULL) {
+            walk.pending[walk.pending_count++] = i;
             power_cut_interrupt(&walk);
             power_cut_apply(walk.written, &cut->events[i], cut->events[i].length);
         } else {
-            memcpy(walk.durable, walk.written, cut->size);
-            walk.first = i + 1;
+            power_cut_sync_octets(&walk, &cut->events[i]);
         }
     }
     free(walk.durable);
     free(walk.written);
     free(walk.image);
+    free(walk.pending);
     return walk.states;
 }
 

@@ -44,8 +44,10 @@ static inline enum gbau_status ram_write(void *context, size_t offset, const voi
     return GBAU_OK;
 }
 
-static inline enum gbau_status ram_sync(void *context)
+static inline enum gbau_status ram_sync(void *context, size_t offset, size_t length)
 {
+    (void)offset;
+    (void)length;
     (void)context;
     return GBAU_OK;
 }

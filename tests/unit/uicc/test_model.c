@@ -66,8 +66,10 @@ static enum gbau_status write_failing(void *context, size_t offset, const void *
     return goes_on ? GBAU_OK : GBAU_E_STORAGE;
 }
 
-static enum gbau_status sync_failing(void *context)
+static enum gbau_status sync_failing(void *context, size_t offset, size_t length)
 {
+    (void)offset;
+    (void)length;
     struct failing_memory *memory = context;
     if (memory->has_failed || !take_event(memory)) {
         return GBAU_E_STORAGE;

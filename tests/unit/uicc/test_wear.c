@@ -30,8 +30,10 @@ static enum gbau_status counting_write(void *context, size_t offset, const void 
     return GBAU_OK;
 }
 
-static enum gbau_status counting_sync(void *context)
+static enum gbau_status counting_sync(void *context, size_t offset, size_t length)
 {
+    (void)offset;
+    (void)length;
     ((struct wear *)context)->syncs++;
     return GBAU_OK;
 }
