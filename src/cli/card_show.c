@@ -8,6 +8,7 @@
 #include "cli/card_trace.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
+#include "reader/reader.h"
 
 void card_show_add_access(const struct card_node *node, struct card_content *content)
 {
@@ -46,7 +47,7 @@ int verb_card_show(int argc, char **argv)
     const char *trace = NULL;
     bool as_json = false;
     const struct option table[] = {
-        {"--card", "CARD", "a card file, pcsc, pcsc:N, pcsc:NAME or at:DEVICE", true, &card, NULL, NULL},
+        {"--card", "CARD", READER_CARD_NAMES, true, &card, NULL, NULL},
         {"--pin", "DIGITS", "the card's PIN; without it, files that need it are named but not read", false, &pin, NULL,
          NULL},
         {"--trace", "FILE.pcapng", CARD_TRACE_HELP, false, &trace, NULL, NULL},

@@ -12,6 +12,7 @@
 #include "base/text_coding.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
+#include "reader/reader.h"
 #include "trace/capture_reader.h"
 
 enum { HEX_LIMIT = 64, HEX_TEXT_SIZE = 2 * HEX_LIMIT + 32, JSON_HEX_SIZE = 2 * READER_RESPONSE_MAX + 8 };
@@ -240,7 +241,7 @@ int verb_card_trace(int argc, char **argv)
 {
     struct trace_options options = {0};
     const struct option table[] = {
-        {"--card", "CARD", "a card file, pcsc, pcsc:N, pcsc:NAME or at:DEVICE", false, &options.card, NULL, NULL},
+        {"--card", "CARD", READER_CARD_NAMES, false, &options.card, NULL, NULL},
         {"--out", "FILE.pcapng", "keep the APDUs there, for Wireshark", false, &options.out, NULL, NULL},
         {"--read", "FILE.pcapng", "tell the APDUs of a capture instead of asking a card", false, &options.read, NULL,
          NULL},

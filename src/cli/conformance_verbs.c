@@ -14,6 +14,7 @@
 #include "crypto/openssl.h"
 #include "key/gba_keys.h"
 #include "key/naf_id.h"
+#include "reader/reader.h"
 
 enum { ADM_SIZE = 8, SQN_SIZE = 6, PUK_DIGITS = 8, PIN_DIGITS_MIN = 4, PIN_DIGITS_MAX = 8 };
 
@@ -263,7 +264,8 @@ static const struct suite_words card_words = {
     "conformance card",
     "gbau conformance card",
     "Checks any card, ours or a real one, against clauses of TS 102 221, TS 31.102 and TS 33.220.\n"
-    "Without --destructive the card stays as it is: what is written is put back, no PIN is blocked, no SQN moves.\n"
+    "Without --challenges and --destructive the card stays as it is: what is written is put back, no PIN is blocked,\n"
+    "no SQN moves.\n"
     "Exit status: 0 nothing failed, 1 something did, 2 wrong usage.",
     "PINs, files and keys may change; the card stays usable",
     "only checks whose names fit, as 'pin.*'"};
@@ -284,7 +286,7 @@ static int check(const struct suite_words *words, const struct option *own, size
 {
     enum { OWN_MAX = 2 };
     const struct option common[] = {
-        {"--card", "CARD", "card file, pcsc[:NAME] or at:DEVICE", false, &options->card, NULL, NULL},
+        {"--card", "CARD", READER_CARD_NAMES, false, &options->card, NULL, NULL},
         {"--pin", "DIGITS", "the card's PIN", false, &options->pin, NULL, NULL},
         {"--adm", "HEX", "administrative key ADM1, 16 hexadecimal digits", false, &options->adm, NULL, NULL},
         {"--k", "HEX", "subscriber key K (Milenage), 32 hexadecimal digits", false, &options->k, NULL, NULL},
@@ -292,7 +294,6 @@ static int check(const struct suite_words *words, const struct option *own, size
         {"--opc", "HEX", "OPc of the card", false, &options->opc, NULL, NULL},
         {"--sqn", "HEX", "highest SQN the card has accepted; it is asked unless given", false, &options->sqn, NULL,
          NULL},
-        {"--challenges", NULL, "challenges may move SQN", false, NULL, NULL, &options->challenges},
         {"--destructive", NULL, words->destructive, false, NULL, NULL, &options->destructive},
         {"--only", "PATTERN", words->only, false, &options->only, NULL, NULL},
         {"--list", NULL, "list the checks and what each needs; no card is touched", false, NULL, NULL, &options->list},
@@ -315,6 +316,7 @@ int verb_conformance_card(int argc, char **argv)
     struct conformance_options options = {0};
     const struct option own[] = {
         {"--puk", "DIGITS", "the card's unblock PIN, 8 digits", false, &options.puk, NULL, NULL},
+        {"--challenges", NULL, "challenges may move SQN", false, NULL, NULL, &options.challenges},
     };
     return check(&card_words, own, sizeof own / sizeof own[0], &options, argc, argv);
 }

@@ -7,6 +7,7 @@
 #include "cli/key_words.h"
 #include "cli/values.h"
 #include "cli/verbs.h"
+#include "reader/reader.h"
 
 /* Where the value of an option goes: a text or a flag of struct key_options. */
 struct known_option {
@@ -20,7 +21,7 @@ struct known_option {
 #define PLACE(member) offsetof(struct key_options, member)
 
 static const struct known_option known_options[] = {
-    {KEY_OPTION_CARD, "--card", "CARD", "a card file, pcsc, pcsc:N, pcsc:NAME or at:DEVICE", PLACE(card)},
+    {KEY_OPTION_CARD, "--card", "CARD", READER_CARD_NAMES, PLACE(card)},
     {KEY_OPTION_PIN, "--pin", "DIGITS", "the card's PIN", PLACE(pin)},
     {KEY_OPTION_BSF, "--bsf", "URL", "bootstraps there first when the card has no keys or they have ended", PLACE(bsf)},
     {KEY_OPTION_CONFIG, "--config", "FILE", "the service's configuration, as of gbau-naf, with an identity of its own",
@@ -42,13 +43,13 @@ static const struct known_option known_options[] = {
     {KEY_OPTION_CHILD, "--child", "TEXT", "label of the key that is made", PLACE(child)},
     {KEY_OPTION_USAGE, "--usage", "WORD", KEY_USAGE_WORDS, PLACE(usage)},
     {KEY_OPTION_DIRECTION, "--direction", "WORD", KEY_DIRECTION_WORDS, PLACE(direction)},
-    {KEY_OPTION_ALGORITHM, "--algorithm", "NAME", "such as AES-256-GCM, SM4-CCM, HMAC-SHA-256", PLACE(algorithm)},
+    {KEY_OPTION_ALGORITHM, "--algorithm", "NAME", "such as AES-256-GCM, SM4-CCM, HMAC-SHA-256, SHA-256", PLACE(algorithm)},
     {KEY_OPTION_CONTEXT, "--context", "HEX", "what else both ends know, at most 64 octets", PLACE(context)},
     {KEY_OPTION_PERSISTED, "--persisted", NULL, "use the key that the card keeps under this label", PLACE(persisted)},
     {KEY_OPTION_MAC, "--mac", "HEX", "the MAC that is to be checked", PLACE(mac)},
     {KEY_OPTION_OPERATIONS, "--operations", "N", "how often it can be used; without limit unless given",
      PLACE(operations)},
-    {KEY_OPTION_EXPORT, "--export", NULL, "print the octets of the key too, if the service's policy allows it",
+    {KEY_OPTION_EXPORT, "--export", NULL, "make a key of usage export, and print its octets too",
      PLACE(export)},
     {KEY_OPTION_LENGTH, "--length", "N", "how many octets, 1 to 1024; 32 unless given", PLACE(length)},
     {KEY_OPTION_ROLE, "--role", "WORD", "initiator, who begins, or responder", PLACE(role)},

@@ -337,8 +337,9 @@ static const struct key_verb key_verbs[] = {
      TAKES_KEY | KEPT | KEY_OPTION_ROLE | KEY_OPTION_CONNECT | KEY_OPTION_LISTEN, NEEDS_KEY | KEY_OPTION_ROLE,
      GBAU_USAGE_AUTHENTICATE, GBAU_NO_DIRECTION, run_authenticate},
     {"derive", "make a child of a key, in the card",
-     "Makes a child of a key of usage derive, in the card, and prints what it is; with --export its octets too. The\n"
-     "service makes the same child of the same labels.",
+     "Makes a child of a key of usage derive, in the card, and prints what it is. The service makes\n"
+     "the same child of the same labels. With --export it is one of usage export, if a policy of the service allows\n"
+     "that, and its octets are printed too: keep them secret.",
      TAKES_KEY | KEPT | KIND | KEY_OPTION_CHILD | KEY_OPTION_EXPORT, NEEDS_KEY | KEY_OPTION_CHILD, GBAU_USAGE_MAC,
      GBAU_CARD_TO_NAF, run_derive},
     {"export", "print a key's octets, if a policy allows it",

@@ -227,8 +227,10 @@ static enum gbau_status run_derive(const struct naf_use *use)
 
 /* The verbs */
 
-#define TAKES_NAF  (KEY_OPTIONS_NAF | KEY_OPTION_UA | KEY_OPTION_B_TID | KEY_OPTION_CALLER | KEY_OPTION_JSON)
-#define TAKES_KEY  (TAKES_NAF | KEY_OPTION_LABEL | KEY_OPTION_ALGORITHM | KEY_OPTION_CONTEXT)
+#define NAF        (KEY_OPTIONS_NAF | KEY_OPTION_UA | KEY_OPTION_B_TID | KEY_OPTION_CALLER)
+#define TAKES_NAF  (NAF | KEY_OPTION_JSON)
+#define TAKES_DATA (NAF | KEY_OPTION_LABEL | KEY_OPTION_ALGORITHM | KEY_OPTION_CONTEXT)
+#define TAKES_KEY  (TAKES_DATA | KEY_OPTION_JSON)
 #define NEEDS_NAF  ((unsigned)KEY_OPTION_UA | KEY_OPTION_B_TID)
 #define NEEDS_KEY  (NEEDS_NAF | KEY_OPTION_LABEL)
 #define VERSION    ((unsigned)KEY_OPTION_POLICY_VERSION)
@@ -237,12 +239,12 @@ static enum gbau_status run_derive(const struct naf_use *use)
 
 static const struct naf_key_verb naf_key_verbs[] = {
     {"encrypt", "seal standard input for a card",
-     "Seals standard input for the card, as COSE messages (docs/gba_u-api.md 11), to standard output.", TAKES_KEY,
+     "Seals standard input for the card, as COSE messages (docs/gba_u-api.md 11), to standard output.", TAKES_DATA,
      NEEDS_KEY, GBAU_USAGE_ENCRYPT, GBAU_NAF_TO_CARD, run_encrypt},
     {"decrypt", "open what a card sealed",
      "Opens what a card sealed, from standard input to standard output. B-TID and label are in the message; what is\n"
      "given here must be the same; so is the algorithm. After an error, throw away what was written.",
-     TAKES_KEY, (unsigned)KEY_OPTION_UA, GBAU_USAGE_ENCRYPT, GBAU_CARD_TO_NAF, run_decrypt},
+     TAKES_DATA, (unsigned)KEY_OPTION_UA, GBAU_USAGE_ENCRYPT, GBAU_CARD_TO_NAF, run_decrypt},
     {"mac", "compute a MAC of standard input", "Prints the MAC of standard input, which the card can verify.",
      TAKES_KEY, NEEDS_KEY, GBAU_USAGE_MAC, GBAU_NAF_TO_CARD, run_mac},
     {"verify", "check a MAC of a card", "Checks a MAC of the card over standard input.", TAKES_KEY | KEY_OPTION_MAC,
@@ -254,8 +256,8 @@ static const struct naf_key_verb naf_key_verbs[] = {
      TAKES_KEY | CONNECTION | VERSION, NEEDS_KEY | KEY_OPTION_ROLE, GBAU_USAGE_AUTHENTICATE, GBAU_NO_DIRECTION,
      run_authenticate},
     {"derive", "make the child of a key",
-     "Makes the child of a key of usage derive that the card makes of the same labels, and prints what it is; with\n"
-     "--export its octets too: keep them secret.",
+     "Makes the child of a key of usage derive that the card makes of the same labels, and prints what it is. With\n"
+     "--export it is one of usage export, and its octets are printed too: keep them secret.",
      TAKES_KEY | KIND | KEY_OPTION_CHILD | KEY_OPTION_EXPORT, NEEDS_KEY | KEY_OPTION_CHILD, GBAU_USAGE_MAC,
      GBAU_NAF_TO_CARD, run_derive},
     {"export", "print a key's octets", "Prints the octets of a key of usage export: keep them secret.", TAKES_KEY,
