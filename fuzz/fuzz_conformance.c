@@ -1,6 +1,6 @@
 /*
- * fuzz_conformance.c: one check of a card or its API against any answers. Whatever comes back, the check ends, and says in
- * printable text what it saw.
+ * fuzz_conformance.c: one check of a card or its API against any answers. Whatever comes back, the check ends, and says
+ * in printable text what it saw.
  *
  * Input: two octets for the number of the check, then answers: a length octet and so many octets. When they run out the
  * card is gone.

@@ -41,7 +41,7 @@ struct gbau_opening {
     const char *card;
     const char *pin;
     bool is_silent; /* no messages, then and later: for what works inside programs that tell people in their own way */
-    bool is_locked; /* without the PIN, for gbau_random, gbau_counter and keys of usage hash; else GBAU_E_PIN_REQUIRED */
+    bool is_locked; /* without the PIN, for gbau_random, gbau_counter, keys of usage hash; else GBAU_E_PIN_REQUIRED */
 };
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_open_with(const struct gbau_opening *opening, struct gbau **gbau);
 

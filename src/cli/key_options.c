@@ -43,7 +43,7 @@ static const struct known_option known_options[] = {
     {KEY_OPTION_CHILD, "--child", "TEXT", "label of the key that is made", PLACE(child)},
     {KEY_OPTION_USAGE, "--usage", "WORD", KEY_USAGE_WORDS, PLACE(usage)},
     {KEY_OPTION_DIRECTION, "--direction", "WORD", KEY_DIRECTION_WORDS, PLACE(direction)},
-    {KEY_OPTION_ALGORITHM, "--algorithm", "NAME", "such as AES-256-GCM, SM4-CCM, HMAC-SHA-256, SHA-256", PLACE(algorithm)},
+    {KEY_OPTION_ALGORITHM, "--algorithm", "NAME", "as AES-256-GCM, SM4-CCM, HMAC-SHA-256, SHA-256", PLACE(algorithm)},
     {KEY_OPTION_CONTEXT, "--context", "HEX", "what else both ends know, at most 64 octets", PLACE(context)},
     {KEY_OPTION_PERSISTED, "--persisted", NULL, "use the key that the card keeps under this label", PLACE(persisted)},
     {KEY_OPTION_MAC, "--mac", "HEX", "the MAC that is to be checked", PLACE(mac)},
