@@ -96,7 +96,7 @@ static unsigned milliseconds_since(const struct timespec *start)
 static void draw(struct demo_trace *trace, enum demo_actor from, enum demo_actor to, const char *label,
                  const char *link, const char *detail)
 {
-    char full[DETAIL_SIZE];
+    char full[DETAIL_SIZE + 32]; /* the detail behind link and time */
     const bool has_detail = detail != NULL && detail[0] != '\0';
     (void)snprintf(full, sizeof full, "%s%u ms%s%s", link, milliseconds_since(&trace->start), has_detail ? " · " : "",
                    has_detail ? detail : "");
