@@ -96,7 +96,7 @@ bool svg_text_clean(const char *text, char *out, size_t capacity)
 /* In thousandths of the font's size. */
 static int character_width(enum svg_face face, struct octets character)
 {
-    if (character.length > 1) {
+    if (character.length != 1) {
         return WIDE;
     }
     if (face == SVG_FACE_MONOSPACE) {

@@ -8,8 +8,7 @@
 
 static aka_sqn read_sqn(const uint8_t octets[SQN_ENTRY_SIZE])
 {
-    return (aka_sqn)octets[0] << 40 | (aka_sqn)octets[1] << 32 | (aka_sqn)octets[2] << 24 | (aka_sqn)octets[3] << 16 |
-           (aka_sqn)octets[4] << 8 | octets[5];
+    return (aka_sqn)octets_load_2(octets) << 32 | octets_load_4(octets + 2);
 }
 
 static uint64_t seq_of(aka_sqn sqn)
@@ -49,8 +48,11 @@ aka_sqn aka_sqn_of_ind(const struct uicc *uicc, const struct card_application *a
 static size_t oldest_turn(const struct uicc *uicc, const struct card_application *application, size_t ind)
 {
     size_t oldest = 0;
+    aka_sqn lowest = sqn_at(uicc, application, ind, oldest);
     for (size_t turn = 1; turn < SQN_TURNS; turn++) {
-        if (sqn_at(uicc, application, ind, turn) < sqn_at(uicc, application, ind, oldest)) {
+        const aka_sqn sqn = sqn_at(uicc, application, ind, turn);
+        if (sqn < lowest) {
+            lowest = sqn;
             oldest = turn;
         }
     }

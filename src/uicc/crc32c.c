@@ -58,7 +58,10 @@ __attribute__((target("sse4.2"))) static uint32_t update_by_processor(uint32_t c
         memcpy(&octets, data, sizeof octets);
         wide = __builtin_ia32_crc32di(wide, octets);
     }
-    return update_by_table((uint32_t)wide, data, length);
+    for (; length > 0; data++, length--) {
+        wide = __builtin_ia32_crc32qi((uint32_t)wide, *data);
+    }
+    return (uint32_t)wide;
 }
 
 static uint32_t update(uint32_t crc, const uint8_t *data, size_t length)

@@ -137,16 +137,31 @@ enum gbau_status nvm_format(const struct nvm_storage *storage, struct octets dat
 
 /* Changing the data in place: what a record says, said once and perhaps again after a power failure. */
 
+/* A change as a record describes it. */
+struct change {
+    size_t offset;
+    struct octets octets;
+};
+
+static struct change take_change(struct octet_reader *changes)
+{
+    struct change change;
+    change.offset = octet_reader_u32(changes);
+    change.octets = octet_reader_take(changes, octet_reader_u16(changes));
+    return change;
+}
+
 static enum gbau_status apply_changes(struct nvm *nvm, struct octets changes)
 {
     struct octet_reader reader = octet_reader_of(changes);
     while (octet_reader_left(&reader) > 0) {
-        size_t offset = octet_reader_u32(&reader);
-        struct octets octets = octet_reader_take(&reader, octet_reader_u16(&reader));
-        if (reader.failed || offset > nvm->data_size || octets.length > nvm->data_size - offset) {
+        const struct change change = take_change(&reader);
+        if (reader.failed || change.offset > nvm->data_size ||
+            change.octets.length > nvm->data_size - change.offset) {
             return GBAU_E_CORRUPT;
         }
-        enum gbau_status status = write_storage(&nvm->storage, HEADER_SIZE + offset, octets.data, octets.length);
+        enum gbau_status status = write_storage(&nvm->storage, HEADER_SIZE + change.offset, change.octets.data,
+                                                change.octets.length);
         if (status != GBAU_OK) {
             return status;
         }
@@ -418,27 +433,26 @@ void nvm_fill(struct nvm *nvm, size_t offset, uint8_t value, size_t length)
 }
 
 /* Copies the part of a change that lies in `page`. */
-static void patch_page(uint8_t octets[NVM_PAGE_SIZE], size_t page, size_t offset, struct octets change)
+static void patch_page(uint8_t octets[NVM_PAGE_SIZE], size_t page, const struct change *change)
 {
-    size_t page_start = page * NVM_PAGE_SIZE;
-    size_t start = offset > page_start ? offset : page_start;
-    size_t end = offset + change.length;
-    end = end < page_start + NVM_PAGE_SIZE ? end : page_start + NVM_PAGE_SIZE;
+    const size_t page_start = page * NVM_PAGE_SIZE;
+    const size_t change_end = change->offset + change->octets.length;
+    const size_t start = change->offset > page_start ? change->offset : page_start;
+    const size_t end = change_end < page_start + NVM_PAGE_SIZE ? change_end : page_start + NVM_PAGE_SIZE;
     if (start < end) {
-        memcpy(octets + (start - page_start), change.data + (start - offset), end - start);
+        memcpy(octets + (start - page_start), change->octets.data + (start - change->offset), end - start);
     }
 }
 
-/* The CRC that a page will have once all changes are made. */
+/* The CRC that a page will have once `changes` are made. */
 static uint32_t future_crc(const struct nvm *nvm, struct octets changes, size_t page)
 {
     uint8_t octets[NVM_PAGE_SIZE];
     memcpy(octets, nvm->data + page * NVM_PAGE_SIZE, sizeof octets);
     struct octet_reader reader = octet_reader_of(changes);
     while (octet_reader_left(&reader) > 0) {
-        size_t offset = octet_reader_u32(&reader);
-        struct octets change = octet_reader_take(&reader, octet_reader_u16(&reader));
-        patch_page(octets, page, offset, change);
+        const struct change change = take_change(&reader);
+        patch_page(octets, page, &change);
     }
     uint32_t crc = crc32c_of(octets, sizeof octets);
     secret_wipe(octets, sizeof octets);
@@ -463,13 +477,15 @@ static void append_pages(struct nvm *nvm, struct octets changes)
     const size_t pages_start = nvm->record.length;
     struct octet_reader reader = octet_reader_of(changes);
     while (octet_reader_left(&reader) > 0 && !nvm->record.failed) {
-        size_t offset = octet_reader_u32(&reader);
-        size_t length = octet_reader_take(&reader, octet_reader_u16(&reader)).length;
-        for (size_t page = offset / NVM_PAGE_SIZE; page <= (offset + length - 1) / NVM_PAGE_SIZE; page++) {
+        /* a page that is not listed yet is touched by this change and later ones only */
+        const struct octets rest = octets_of(changes.data + reader.position, changes.length - reader.position);
+        const struct change change = take_change(&reader);
+        const size_t last_page = (change.offset + change.octets.length - 1) / NVM_PAGE_SIZE;
+        for (size_t page = change.offset / NVM_PAGE_SIZE; page <= last_page; page++) {
             struct octets listed = octets_of(nvm->record_buffer + pages_start, nvm->record.length - pages_start);
             if (!page_is_listed(listed, page)) {
                 octet_writer_u16(&nvm->record, (uint16_t)page);
-                octet_writer_u32(&nvm->record, future_crc(nvm, changes, page));
+                octet_writer_u32(&nvm->record, future_crc(nvm, rest, page));
             }
         }
     }
