@@ -118,8 +118,11 @@ static int open_environment(struct session_database *database, const char *path,
         result = mdb_env_set_maxreaders(database->environment, READERS_MAX);
     }
     if (result == MDB_SUCCESS) {
-        /* readers are bound to their transactions, so that any thread may read while it also waits for a write */
-        result = mdb_env_open(database->environment, path, MDB_NOTLS, S_IRUSR | S_IWUSR);
+        /*
+         * Readers are bound to their transactions, so that any thread may read while it also waits for a write. The
+         * last page of a transaction, which makes it valid, is synced by the next one (docs/decisions/0021).
+         */
+        result = mdb_env_open(database->environment, path, MDB_NOTLS | MDB_NOMETASYNC, S_IRUSR | S_IWUSR);
     }
     if (result == MDB_SUCCESS) {
         result = open_tables(database);
@@ -284,6 +287,12 @@ enum gbau_status session_database_write(struct session_database *database, const
         return check_result(database, result, "write");
     }
     return check_result(database, mdb_txn_commit(writing.transaction), "commit");
+}
+
+enum gbau_status session_database_sync(struct session_database *database)
+{
+    const int force = 1;
+    return check_result(database, mdb_env_sync(database->environment, force), "sync");
 }
 
 /* Reading ---------------------------------------------------------------------------------------------------------- */

@@ -37,9 +37,15 @@ GBAU_MUST_USE enum gbau_status session_database_open(const char *path, size_t ma
 /* Ends it; NULL is allowed. */
 void session_database_close(struct session_database *database);
 
-/* Writes all rows in one durable transaction, or none. GBAU_E_SPACE when the map is full, GBAU_E_STORAGE. */
+/*
+ * Writes all rows in one transaction, or none. They survive the process at once, and a power failure once a later
+ * transaction or session_database_sync has returned GBAU_OK. GBAU_E_SPACE when the map is full, GBAU_E_STORAGE.
+ */
 GBAU_MUST_USE enum gbau_status session_database_write(struct session_database *database, const struct session_row *rows,
                                                       size_t count);
+
+/* Makes all that was written survive a power failure. GBAU_E_STORAGE. */
+GBAU_MUST_USE enum gbau_status session_database_sync(struct session_database *database);
 
 /*
  * Writes the record stored in `table` under `identity` to `record`. GBAU_E_NOT_FOUND; GBAU_E_CORRUPT when it is longer
@@ -49,7 +55,7 @@ GBAU_MUST_USE enum gbau_status session_database_read(struct session_database *da
                                                      const char *identity, struct octet_writer *record);
 
 /*
- * Removes what has ended at `now`, at most a few hundred records in one durable transaction; *more tells that there may
+ * Removes what has ended at `now`, at most a few hundred records in one transaction; *more tells that there may
  * be others. GBAU_E_SPACE, GBAU_E_STORAGE; then *more is false.
  */
 GBAU_MUST_USE enum gbau_status session_database_purge(struct session_database *database, unix_time now, bool *more);

@@ -1,4 +1,9 @@
-/* session_store.c: puts are collected, committed together by one thread of the store's own, and then completed. */
+/*
+ * session_store.c: puts are collected, committed together by one thread of the store's own, and completed when durable.
+ *
+ * A transaction is made durable by the sync of the next one, or by a sync of its own when nothing waits to be written:
+ * a busy store makes one sync for each transaction, and no put waits longer than for two.
+ */
 #include "store/session_store.h"
 
 #include <errno.h>
@@ -12,7 +17,7 @@
 #include "store/session_database.h"
 #include "store/session_record.h"
 
-enum { WAITING_MAX = 1024, PURGE_SECONDS = 60, GATHERING_NS = 300000 };
+enum { WAITING_MAX = 1024, PURGE_SECONDS = 60 };
 
 /* A put on its way to the disk. Its records are sealed before they come here, so that no Ks waits in the clear. */
 struct pending_put {
@@ -25,6 +30,11 @@ struct pending_put {
     size_t session_length;
     size_t tmpi_length;
     uint8_t records[]; /* the session's, then the TMPI's */
+};
+
+struct batch {
+    struct pending_put *puts[WAITING_MAX];
+    size_t count;
 };
 
 struct session_store {
@@ -41,7 +51,7 @@ struct session_store {
     bool ending;
 
     /* the writer's own */
-    struct pending_put *batch[WAITING_MAX];
+    struct batch batches[2]; /* one that is written, and one that was written and may not be durable yet */
     struct session_row rows[WAITING_MAX];
     unix_time purged_at;
     bool purge_is_due;
@@ -57,22 +67,21 @@ static struct timespec deadline_after(time_t seconds)
     return deadline;
 }
 
-/* Waits for puts, the end, or the time to purge; takes all puts that wait into the batch. */
-static size_t take_batch(struct session_store *store, bool *ending)
+/* Takes all puts that wait. Unless there is other work, waits for one, for the end, or for the time to purge. */
+static void take_batch(struct session_store *store, bool has_work, struct batch *batch, bool *ending)
 {
     const struct timespec deadline = deadline_after(PURGE_SECONDS);
     int result = 0;
     (void)pthread_mutex_lock(&store->lock);
-    while (store->waiting_count == 0 && !store->ending && !store->purge_is_due && result != ETIMEDOUT) {
+    while (store->waiting_count == 0 && !has_work && !store->ending && !store->purge_is_due && result != ETIMEDOUT) {
         result = pthread_cond_timedwait(&store->changed, &store->lock, &deadline);
     }
-    size_t count = store->waiting_count;
-    memcpy(store->batch, store->waiting, count * sizeof *store->batch);
+    batch->count = store->waiting_count;
+    memcpy(batch->puts, store->waiting, batch->count * sizeof *batch->puts);
     store->waiting_count = 0;
     *ending = store->ending;
     (void)pthread_mutex_unlock(&store->lock);
     store->purge_is_due = store->purge_is_due || result == ETIMEDOUT;
-    return count;
 }
 
 static struct session_row row_of(const struct pending_put *put)
@@ -87,19 +96,19 @@ static struct session_row row_of(const struct pending_put *put)
 }
 
 /* Writes `count` puts from `first` on. When they do not fit together, each half is tried, so that what fits is kept. */
-static enum gbau_status write_rows(struct session_store *store, size_t first, size_t count)
+static enum gbau_status write_rows(struct session_store *store, const struct batch *batch, size_t first, size_t count)
 {
     enum gbau_status status = session_database_write(store->database, &store->rows[first], count);
     if (status == GBAU_E_SPACE && count > 1) {
-        enum gbau_status left = write_rows(store, first, count / 2);
-        enum gbau_status right = write_rows(store, first + count / 2, count - count / 2);
+        enum gbau_status left = write_rows(store, batch, first, count / 2);
+        enum gbau_status right = write_rows(store, batch, first + count / 2, count - count / 2);
         return left == GBAU_OK ? right : left;
     }
     if (status == GBAU_E_SPACE) {
         status = GBAU_E_STORAGE;
     }
     for (size_t i = first; i < first + count; i++) {
-        store->batch[i]->status = status;
+        batch->puts[i]->status = status;
     }
     return status;
 }
@@ -122,50 +131,51 @@ static void purge_when_due(struct session_store *store)
     }
 }
 
-static void commit_batch(struct session_store *store, size_t count)
+/* True when all of it was written, which makes durable what was written before. */
+static bool write_batch(struct session_store *store, const struct batch *batch)
 {
-    for (size_t i = 0; i < count; i++) {
-        store->rows[i] = row_of(store->batch[i]);
+    for (size_t i = 0; i < batch->count; i++) {
+        store->rows[i] = row_of(batch->puts[i]);
     }
-    if (count > 0 && write_rows(store, 0, count) != GBAU_OK) {
-        log_error(store->log, "session store: some sessions could not be stored; is its map too small?");
-        store->purge_is_due = true;
+    if (batch->count == 0) {
+        return false;
     }
+    if (write_rows(store, batch, 0, batch->count) == GBAU_OK) {
+        return true;
+    }
+    log_error(store->log, "session store: some sessions could not be stored; is its map too small?");
+    store->purge_is_due = true;
+    return false;
 }
 
-static void complete_batch(struct session_store *store, size_t count)
+/* Tells how the puts of a batch ended; it is empty then. */
+static void complete_batch(struct batch *batch, bool is_durable)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct pending_put *put = store->batch[i];
-        put->done(put->context, put->status);
+    for (size_t i = 0; i < batch->count; i++) {
+        struct pending_put *put = batch->puts[i];
+        put->done(put->context, put->status == GBAU_OK && !is_durable ? GBAU_E_STORAGE : put->status);
         free(put);
     }
-}
-
-/*
- * A commit costs about the same for many puts as for one. Where several came at once more are on their way, and get a
- * moment to gather, shorter than a commit; who puts alone does not wait.
- */
-static void let_puts_gather(size_t last_count)
-{
-    const struct timespec moment = {.tv_nsec = GATHERING_NS};
-    if (last_count > 1) {
-        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
-    }
+    batch->count = 0;
 }
 
 static void *run_writer(void *argument)
 {
     struct session_store *store = argument;
+    struct batch *written = &store->batches[0];
+    struct batch *next = &store->batches[1];
     bool ending = false;
-    while (!ending) {
-        size_t count = take_batch(store, &ending);
-        commit_batch(store, count);
-        complete_batch(store, count);
-        purge_when_due(store);
-        if (!ending) {
-            let_puts_gather(count);
+    while (!ending || written->count > 0) {
+        take_batch(store, written->count > 0, next, &ending);
+        bool is_durable = write_batch(store, next);
+        if (!is_durable && written->count > 0) {
+            is_durable = session_database_sync(store->database) == GBAU_OK;
         }
+        complete_batch(written, is_durable);
+        struct batch *empty = written;
+        written = next;
+        next = empty;
+        purge_when_due(store);
     }
     return NULL;
 }

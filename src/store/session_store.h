@@ -2,8 +2,8 @@
  * session_store.h: the BSF's bootstrapping sessions {B-TID -> Ks, RAND, IMPI ...} with expiry, and TMPI -> IMPI.
  *
  * Writing is asynchronous, because it ends in a disk: puts are collected by a thread of the store's own and committed
- * together, under load after 0.3 ms in which they gather; the completion is called from that thread once the session is
- * durable. Reading is quick (a memory map). Ks is sealed at rest; the B-TID is bound to it. Thread-safe.
+ * together; the completion is called from that thread once the session is durable. Reading is quick (a memory map). Ks
+ * is sealed at rest; the B-TID is bound to it. Thread-safe.
  */
 #ifndef STORE_SESSION_STORE_H
 #define STORE_SESSION_STORE_H
@@ -49,7 +49,7 @@ void session_store_close(struct session_store *store);
 
 /*
  * Called once for each put, in their order, from the store's thread: it must not block, and may put again. GBAU_OK when
- * the session is durable; GBAU_E_STORAGE when the map is full or the disk failed, and then nothing of it is there.
+ * the session is durable; GBAU_E_STORAGE when the map is full, and then nothing of it is there, or the disk failed.
  */
 typedef void session_store_done(void *context, enum gbau_status status);
 
@@ -64,7 +64,7 @@ GBAU_MUST_USE enum gbau_status session_store_put(struct session_store *store,
                                                  void *context);
 
 /*
- * Finds a durable session. GBAU_E_NOT_FOUND when unknown or expired; GBAU_E_CORRUPT when the record is damaged;
+ * Finds a session whose put was completed, or is about to be. GBAU_E_NOT_FOUND when unknown or expired; GBAU_E_CORRUPT when the record is damaged;
  * GBAU_E_BUSY when more than 1,024 read at once; GBAU_E_STORAGE. The caller wipes *session.
  */
 GBAU_MUST_USE enum gbau_status session_store_find(struct session_store *store, const char *b_tid,

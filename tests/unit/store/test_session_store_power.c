@@ -1,0 +1,105 @@
+/*
+ * test_session_store_power.c: what a put was told to be durable is there after a power failure. At each sync of the store
+ * its file is copied, which is what a power failure right after it would leave at least.
+ */
+#include "session_store_testing.h"
+
+#include <sys/syscall.h>
+
+/* Where the copies go; guarded by nothing, since the store's thread alone syncs and completes. */
+static char copies[80];
+
+static void copy_file(int from, const char *path)
+{
+    static uint8_t octets[1 << 16];
+    const int to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    ssize_t count = 0;
+    for (off_t offset = 0; (count = pread(from, octets, sizeof octets, offset)) > 0; offset += count) {
+        if (write(to, octets, (size_t)count) != count) {
+            abort();
+        }
+    }
+    (void)close(to);
+}
+
+static bool is_observed(int file)
+{
+    char link[40];
+    char path[128] = "";
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    return readlink(link, path, sizeof path - 1) > 0 && strstr(path, "/sessions/data.mdb") != NULL;
+}
+
+/* In the place of the C library's, for LMDB too. */
+int fdatasync(int file)
+{
+    char path[96];
+    if (is_observed(file)) {
+        (void)snprintf(path, sizeof path, "%s/data.mdb", copies);
+        copy_file(file, path);
+    }
+    return (int)syscall(SYS_fdatasync, file);
+}
+
+struct durable_put {
+    unsigned number;
+    bool survives;
+    sem_t *completed;
+};
+
+/* Looks into the last copy, as the program would after the power failure. */
+static void look_for_it(void *context, enum gbau_status status)
+{
+    static struct bootstrapping_session found;
+    struct durable_put *put = context;
+    struct session_store *after = NULL;
+    put->survives = status == GBAU_OK &&
+                    session_store_open(copies, MAP_SIZE, wrap, &hand_moved_clock, NULL, &after) == GBAU_OK &&
+                    session_store_find(after, session_number(put->number).b_tid, &found) == GBAU_OK;
+    session_store_close(after);
+    (void)sem_post(put->completed);
+}
+
+static void put_burst(struct session_store *store, unsigned first, unsigned count)
+{
+    enum { BURST_MAX = 40 };
+    struct durable_put puts[BURST_MAX];
+    sem_t completed;
+    assert_int_equal(sem_init(&completed, 0, 0), 0);
+    for (unsigned i = 0; i < count; i++) {
+        const struct bootstrapping_session session = session_number(first + i);
+        puts[i] = (struct durable_put){.number = first + i, .completed = &completed};
+        assert_ok(session_store_put(store, &session, look_for_it, &puts[i]));
+    }
+    for (unsigned i = 0; i < count; i++) {
+        assert_int_equal(sem_wait(&completed), 0);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        assert_true(puts[i].survives);
+    }
+    (void)sem_destroy(&completed);
+}
+
+static void what_is_completed_survives(void **state)
+{
+    (void)state;
+    (void)snprintf(copies, sizeof copies, "%s/copies", place.directory);
+    assert_int_equal(mkdir(copies, 0700), 0);
+    struct session_store *store = open_store();
+    unsigned number = 0;
+    for (unsigned count = 1; count <= 40; count = 2 * count + 1) { /* one alone, then more and more at once */
+        for (unsigned round = 0; round < 4; round++) {
+            put_burst(store, number, count);
+            number += count;
+        }
+    }
+    session_store_close(store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_completed_survives, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
