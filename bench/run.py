@@ -19,10 +19,10 @@ sys.path.insert(0, str(ROOT / "tests" / "system"))
 import virtual_reader  # noqa: E402  (the private pcscd that the system tests use too)
 
 ROUNDS = 9
-CLIENTS = 16
+CLIENTS = 64
 # What one round of each kind does, so that each takes about half a second.
-BOOTSTRAPS_PER_CLIENT = 100
-REQUESTS_PER_CLIENT = 1500
+BOOTSTRAPS_PER_CLIENT = 25
+REQUESTS_PER_CLIENT = 400
 DIAMETER_TRIPS = 10000
 SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
 K = "465b5ce8b199b49faa5f0a2ee238a6bc"
