@@ -13,7 +13,7 @@ enum { MAX_MEMORY = 64 * 1024 };
 static struct uicc uicc;
 static uint8_t memory[MAX_MEMORY];
 static struct nvm_storage storage;
-static uint8_t response[UICC_RESPONSE_MAX];
+static uint8_t response[UICC_EXTENDED_RESPONSE_MAX];
 static size_t response_length; /* without SW */
 
 /* Surroundings */
@@ -57,22 +57,35 @@ static bool is_known_sw(unsigned sw)
 
 /* Commands in the making */
 
+enum { SHORT_HEAD = 5, EXTENDED_HEAD = 7 };
+
 struct command {
-    uint8_t octets[UICC_COMMAND_MAX];
+    uint8_t octets[UICC_EXTENDED_COMMAND_MAX];
+    size_t head; /* octets in front of the data: SHORT_HEAD or EXTENDED_HEAD */
     struct octet_writer writer;
 };
+
+static size_t write_lengths(struct command *command)
+{
+    const size_t data = command->writer.length - command->head;
+    if (command->head == SHORT_HEAD) {
+        command->octets[4] = (uint8_t)data;
+        return data == 0 ? 4 : command->writer.length;
+    }
+    octets_store_2(command->octets + 5, (uint32_t)data);
+    return command->writer.length;
+}
 
 static unsigned send(struct command *command)
 {
     if (command->writer.failed) {
         return 0;
     }
-    command->octets[4] = (uint8_t)(command->writer.length - 5);
-    const size_t length = command->writer.length == 5 ? 4 : command->writer.length;
+    const size_t length = write_lengths(command);
     uint8_t *copy = malloc(length); /* so that reading beyond it is seen */
     MUST(copy != NULL);
     memcpy(copy, command->octets, length);
-    const size_t size = uicc_process(&uicc, octets_of(copy, length), response);
+    const size_t size = uicc_process_into(&uicc, octets_of(copy, length), response, sizeof response);
     free(copy);
     MUST(size >= 2 && size <= sizeof response);
     response_length = size - 2;
@@ -83,8 +96,17 @@ static unsigned send(struct command *command)
 
 static void begin(struct command *command, uint8_t channel, uint8_t ins, uint8_t p1, uint8_t p2)
 {
-    command->writer = octet_writer_of(command->octets, 5 + 255);
-    const uint8_t head[] = {(uint8_t)(0x80 | channel), ins, p1, p2, 0};
+    command->head = SHORT_HEAD;
+    command->writer = octet_writer_of(command->octets, SHORT_HEAD + 255);
+    const uint8_t head[SHORT_HEAD] = {(uint8_t)(0x80 | channel), ins, p1, p2, 0};
+    octet_writer_put(&command->writer, head, sizeof head);
+}
+
+static void begin_extended(struct command *command, uint8_t channel, uint8_t ins, uint8_t p1, uint8_t p2)
+{
+    command->head = EXTENDED_HEAD;
+    command->writer = octet_writer_of(command->octets, sizeof command->octets);
+    const uint8_t head[EXTENDED_HEAD] = {(uint8_t)(0x80 | channel), ins, p1, p2, 0};
     octet_writer_put(&command->writer, head, sizeof head);
 }
 

@@ -232,6 +232,13 @@ static void check_processed(const struct api_session *before, uint8_t p2)
     }
 }
 
+/* A text that the input gives the length of only; it may be one octet longer than a piece. */
+static struct octets take_long(struct octet_reader *reader)
+{
+    static const uint8_t text[API_PIECE_EXTENDED + 1] = {0x5a};
+    return octets_of(text, octet_reader_u16(reader) % (sizeof text + 1));
+}
+
 /* Objects by the bits of an octet, lengths as the input has them. */
 static void put_block(struct command *command, struct octet_reader *reader)
 {
@@ -240,7 +247,8 @@ static void put_block(struct command *command, struct octet_reader *reader)
         put(command, API_TAG_ADDITIONAL_DATA, take_some(reader, 40));
     }
     if ((chosen & 0x02) != 0) {
-        put(command, API_TAG_TEXT, take_some(reader, 80));
+        const bool is_long = command->head == EXTENDED_HEAD && (chosen & 0x80) != 0;
+        put(command, API_TAG_TEXT, is_long ? take_long(reader) : take_some(reader, 80));
     }
     if ((chosen & 0x04) != 0) {
         static const uint8_t zeros[16];
@@ -259,10 +267,11 @@ static void put_block(struct command *command, struct octet_reader *reader)
 static void process(struct step *step)
 {
     struct command command;
-    const uint8_t handle = octet_reader_u8(step->reader) % API_SESSIONS;
+    const uint8_t chosen = octet_reader_u8(step->reader);
+    const uint8_t handle = (chosen & 0x3f) % API_SESSIONS;
     const uint8_t p2 = octet_reader_u8(step->reader);
     const struct api_session before = *session_of(handle);
-    begin(&command, step->channel, API_INS_PROCESS, handle, p2);
+    ((chosen & 0x40) != 0 ? begin_extended : begin)(&command, step->channel, API_INS_PROCESS, handle, p2);
     put_block(&command, step->reader);
     if (send(&command) == 0x9000) {
         check_processed(&before, p2);
@@ -458,6 +467,7 @@ static void cut_power(void)
     memcpy(before, uicc.nvm.data + uicc.layout.persisted_keys, sizeof before);
     uicc_power_off(&uicc);
     MUST(uicc_power_on(&uicc, &storage, &crypto) == GBAU_OK);
+    uicc_allow_extended(&uicc);
     MUST(memcmp(before, uicc.nvm.data + uicc.layout.persisted_keys, sizeof before) == 0);
     select_applets();
 }
@@ -574,6 +584,7 @@ static void make_card(void)
     milenage = profile.functions.keys.milenage;
     MUST(card_profile_make(&profile, &crypto, &workspace, &storage) == GBAU_OK);
     MUST(uicc_power_on(&uicc, &storage, &crypto) == GBAU_OK);
+    uicc_allow_extended(&uicc);
     select_applets();
     model = (struct model){0};
     bootstrap_and_derive();

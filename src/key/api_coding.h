@@ -78,7 +78,9 @@ enum { API_PERSIST = 0x00, API_DELETE = 0x01 };
 enum {
     API_VERSION_MAJOR = 1,
     API_VERSION_MINOR = 0,
-    API_PIECE_MAX = 200, /* octets of text in a block */
+    API_PIECE_MAX = 200,          /* octets of text in a block of a short APDU */
+    API_PIECE_EXTENDED = 16384,   /* and in one of an extended APDU, where the way to the card carries it */
+    API_BESIDE_PIECE_MAX = 512,   /* octets of an extended command's data beside such a piece (8) */
     API_COUNTER_SIZE = 8
 };
 

@@ -9,6 +9,19 @@ uint8_t apdu_class_on_channel(uint8_t cla, uint8_t channel)
     return channel < 4 ? (uint8_t)(cla | channel) : (uint8_t)(cla | 0x40 | (channel - 4));
 }
 
+static void write_header(struct octet_writer *writer, uint8_t channel, const struct apdu_command *command)
+{
+    octet_writer_u8(writer, apdu_class_on_channel(command->cla, channel));
+    octet_writer_u8(writer, command->ins);
+    octet_writer_u8(writer, command->p1);
+    octet_writer_u8(writer, command->p2);
+}
+
+static uint16_t status_word_of(const uint8_t *response, size_t length)
+{
+    return (uint16_t)octets_load_2(response + length - 2);
+}
+
 enum gbau_status apdu_exchange(struct reader *reader, uint8_t channel, const struct apdu_command *command,
                                struct apdu_response *response)
 {
@@ -18,10 +31,7 @@ enum gbau_status apdu_exchange(struct reader *reader, uint8_t channel, const str
         return GBAU_E_SPACE;
     }
     struct octet_writer writer = octet_writer_of(octets, sizeof octets);
-    octet_writer_u8(&writer, apdu_class_on_channel(command->cla, channel));
-    octet_writer_u8(&writer, command->ins);
-    octet_writer_u8(&writer, command->p1);
-    octet_writer_u8(&writer, command->p2);
+    write_header(&writer, channel, command);
     if (command->data.length > 0) {
         octet_writer_u8(&writer, (uint8_t)command->data.length);
         octet_writer_put_octets(&writer, command->data);
@@ -38,7 +48,29 @@ enum gbau_status apdu_exchange(struct reader *reader, uint8_t channel, const str
         return status;
     }
     response->data = octets_of(response->octets, length - 2);
-    response->sw = (uint16_t)(response->octets[length - 2] << 8 | response->octets[length - 1]);
+    response->sw = status_word_of(response->octets, length);
+    return GBAU_OK;
+}
+
+enum gbau_status apdu_exchange_extended(struct reader *reader, uint8_t channel, const struct apdu_command *command,
+                                        uint8_t *head, struct apdu_room room, struct octets *data, uint16_t *sw)
+{
+    size_t length = 0;
+    struct octet_writer writer = octet_writer_of(head, APDU_EXTENDED_HEAD_SIZE);
+    write_header(&writer, channel, command);
+    octet_writer_u8(&writer, 0);
+    octet_writer_u16(&writer, (uint16_t)command->data.length);
+    struct octet_writer end = octet_writer_of(head + writer.length + command->data.length, APDU_EXTENDED_LE_SIZE);
+    if (command->le != APDU_NO_LE) {
+        octet_writer_u16(&end, 0); /* as much as there is */
+    }
+    const struct octets sent = octets_of(head, writer.length + command->data.length + end.length);
+    enum gbau_status status = reader_transmit(reader, sent, room.octets, room.capacity, &length);
+    if (status != GBAU_OK) {
+        return status;
+    }
+    *data = octets_of(room.octets, length - 2);
+    *sw = status_word_of(room.octets, length);
     return GBAU_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include "reader/reader.h"
 
+enum { APDU_EXTENDED_HEAD_SIZE = 7, APDU_EXTENDED_LE_SIZE = 2 }; /* around the data of an extended command */
 enum { APDU_COMMAND_MAX = 261, APDU_DATA_MAX = 255, APDU_RESPONSE_MAX = 258, APDU_NO_LE = -1, APDU_ANY_LE = 0 };
 
 struct apdu_command {
@@ -25,6 +26,21 @@ struct apdu_response {
 /* Sends a command on a channel (0 to 19). GBAU_OK whatever SW is; errors are the reader's. */
 GBAU_MUST_USE enum gbau_status apdu_exchange(struct reader *reader, uint8_t channel,
                                              const struct apdu_command *command, struct apdu_response *response);
+
+/* A response of any length, in the caller's room. */
+struct apdu_room {
+    uint8_t *octets;
+    size_t capacity;
+};
+
+/*
+ * The same with extended lengths (ISO/IEC 7816-3 12.1.3), for a reader whose reader_command_max allows it, and without
+ * copying: `head` is where command->data stand, APDU_EXTENDED_HEAD_SIZE octets before them, with room for
+ * APDU_EXTENDED_LE_SIZE behind them. `room` is for the response, which is viewed from *data, and wiped by the caller.
+ */
+GBAU_MUST_USE enum gbau_status apdu_exchange_extended(struct reader *reader, uint8_t channel,
+                                                      const struct apdu_command *command, uint8_t *head,
+                                                      struct apdu_room room, struct octets *data, uint16_t *sw);
 
 /* `cla`, coded for channel 0, on a channel from 0 to 19 (TS 102 221 10.1.1). */
 uint8_t apdu_class_on_channel(uint8_t cla, uint8_t channel);

@@ -1,6 +1,7 @@
 /* card_api.c: the GBA_U API's applet on a card: its channel, the decoder of its answers, and what needs no key. */
 #include "me/card_api.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/ignore.h"
@@ -10,15 +11,34 @@
 
 enum { INS_SELECT = 0xa4, INS_MANAGE_CHANNEL = 0x70, INS_GET_CHALLENGE = 0x84, CLA_API = 0x80 };
 enum { SW_OK = 0x9000, SW_NO_CHANNEL_LEFT = 0x6a81, SW_NO_CHANNELS = 0x6881 };
-enum { CHANNEL_MAX = 19, PIECE_MIN = 16, RANDOM_PIECE = 32 };
+enum { CHANNEL_MAX = 19, PIECE_MIN = 16, RANDOM_PIECE = 32, BLOCK_SIZE = 16 };
+
+enum { LARGE_DATA_MAX = API_PIECE_EXTENDED + API_BESIDE_PIECE_MAX, LARGE_ANSWER_BESIDE_PIECE = 128 };
+
+struct card_large_room {
+    uint8_t command[APDU_EXTENDED_HEAD_SIZE + LARGE_DATA_MAX + APDU_EXTENDED_LE_SIZE];
+    uint8_t response[API_PIECE_EXTENDED + LARGE_ANSWER_BESIDE_PIECE];
+};
 
 /* Commands */
+
+void card_command_begin_large(struct card_command *command, const struct card_api *api, enum api_instruction ins,
+                              uint8_t p1, uint8_t p2)
+{
+    command->ins = (uint8_t)ins;
+    command->p1 = p1;
+    command->p2 = p2;
+    command->is_large = true;
+    command->data = octet_writer_of(api->large->command + APDU_EXTENDED_HEAD_SIZE,
+                                    api->large_piece_size + API_BESIDE_PIECE_MAX);
+}
 
 void card_command_begin(struct card_command *command, enum api_instruction ins, uint8_t p1, uint8_t p2)
 {
     command->ins = (uint8_t)ins;
     command->p1 = p1;
     command->p2 = p2;
+    command->is_large = false;
     command->data = octet_writer_of(command->octets, sizeof command->octets);
 }
 
@@ -38,14 +58,14 @@ void card_command_put_octet(struct card_command *command, enum api_tag tag, uint
 static const struct {
     uint8_t tag;
     uint8_t minimum;
-    uint8_t maximum;
+    uint16_t maximum;
 } object_codings[CARD_OBJECT_COUNT] = {
     [CARD_NAF_ID] = {API_TAG_NAF_ID, 6, 255},
     [CARD_B_TID] = {API_TAG_B_TID, 0, 255},
     [CARD_DIRECTION] = {API_TAG_DIRECTION, 1, 1},
     [CARD_ALGORITHM] = {API_TAG_ALGORITHM, 1, 1},
     [CARD_LABEL] = {API_TAG_LABEL, 1, 64},
-    [CARD_TEXT] = {API_TAG_TEXT, 0, 255},
+    [CARD_TEXT] = {API_TAG_TEXT, 0, API_PIECE_EXTENDED + BLOCK_SIZE},
     [CARD_NONCE] = {API_TAG_NONCE, 12, 16},
     [CARD_USAGE] = {API_TAG_USAGE, 1, 1},
     [CARD_POLICY_VERSION] = {API_TAG_POLICY_VERSION, 4, 4},
@@ -111,6 +131,7 @@ uint32_t card_answer_number(const struct card_answer *answer, enum card_object o
 
 void card_answer_clear(struct card_answer *answer)
 {
+    secret_wipe(answer->large.octets, answer->large.capacity);
     secret_wipe(answer, sizeof *answer);
 }
 
@@ -151,19 +172,39 @@ static enum gbau_status status_of_sw(uint16_t sw)
     return GBAU_E_CARD;
 }
 
-static enum gbau_status exchange(struct card_api *api, const struct apdu_command *command,
-                                 struct apdu_response *response)
+static enum gbau_status judge_exchange(const struct card_api *api, enum gbau_status status,
+                                       const struct apdu_command *command, uint16_t sw)
 {
-    enum gbau_status status = apdu_exchange(api->reader, api->channel, command, response);
     if (status != GBAU_OK) {
         log_error(api->log, "the card does not answer");
         return status;
     }
-    status = status_of_sw(response->sw);
+    status = status_of_sw(sw);
     if (status == GBAU_E_CARD) {
-        log_error(api->log, "the card answered %04X to instruction %02X", response->sw, command->ins);
+        log_error(api->log, "the card answered %04X to instruction %02X", sw, command->ins);
     }
     return status;
+}
+
+static enum gbau_status exchange(struct card_api *api, const struct apdu_command *command,
+                                 struct apdu_response *response)
+{
+    const enum gbau_status status = apdu_exchange(api->reader, api->channel, command, response);
+    return judge_exchange(api, status, command, status == GBAU_OK ? response->sw : 0);
+}
+
+static enum gbau_status exchange_large(struct card_api *api, const struct apdu_command *command,
+                                       struct card_answer *answer)
+{
+    const struct apdu_room room = {api->large->response, sizeof api->large->response};
+    const enum gbau_status status =
+        apdu_exchange_extended(api->reader, api->channel, command, api->large->command, room, &answer->response.data,
+                               &answer->response.sw);
+    answer->large = room;
+    if (status == GBAU_OK) {
+        answer->large.capacity = answer->response.data.length;
+    }
+    return judge_exchange(api, status, command, status == GBAU_OK ? answer->response.sw : 0);
 }
 
 enum gbau_status card_api_run(struct card_api *api, struct card_command *command, struct card_expectation expected,
@@ -177,8 +218,9 @@ enum gbau_status card_api_run(struct card_api *api, struct card_command *command
                                       .data = octets_written(&command->data),
                                       .le = answers ? APDU_ANY_LE : APDU_NO_LE};
     enum gbau_status status = octet_writer_end(&command->data);
+    answer->large = (struct apdu_room){0};
     if (status == GBAU_OK) {
-        status = exchange(api, &apdu, &answer->response);
+        status = command->is_large ? exchange_large(api, &apdu, answer) : exchange(api, &apdu, &answer->response);
     }
     if (status == GBAU_OK) {
         status = card_answer_read(answer, expected);
@@ -186,7 +228,7 @@ enum gbau_status card_api_run(struct card_api *api, struct card_command *command
             log_error(api->log, "the card's answer to instruction %02X is not that of the GBA_U API", command->ins);
         }
     }
-    secret_wipe(command->octets, command->data.length);
+    secret_wipe(command->data.data, command->data.length);
     if (status != GBAU_OK) {
         card_answer_clear(answer);
     }
@@ -240,6 +282,20 @@ static enum gbau_status select_applet(struct card_api *api)
     return status;
 }
 
+/* Without memory for it the short way remains. */
+static void prepare_large(struct card_api *api, size_t piece_size)
+{
+    const size_t around = APDU_EXTENDED_HEAD_SIZE + API_BESIDE_PIECE_MAX + APDU_EXTENDED_LE_SIZE;
+    const size_t carried = reader_command_max(api->reader);
+    const size_t carried_piece = carried > around ? carried - around : 0;
+    size_t piece = piece_size < carried_piece ? piece_size : carried_piece;
+    piece = piece < API_PIECE_EXTENDED ? piece : API_PIECE_EXTENDED;
+    if (piece > API_PIECE_MAX) {
+        api->large = calloc(1, sizeof *api->large);
+        api->large_piece_size = piece;
+    }
+}
+
 static enum gbau_status read_capabilities(struct card_api *api)
 {
     static const struct card_expectation expected = {
@@ -259,6 +315,7 @@ static enum gbau_status read_capabilities(struct card_api *api)
     }
     const size_t piece_size = card_answer_number(&answer, CARD_PIECE_SIZE);
     api->piece_size = piece_size < API_PIECE_MAX ? piece_size : API_PIECE_MAX;
+    prepare_large(api, piece_size);
     api->handles = (uint8_t)card_answer_number(&answer, CARD_HANDLES);
     return api->piece_size >= PIECE_MIN ? GBAU_OK : GBAU_E_CARD;
 }
@@ -287,6 +344,8 @@ void card_api_close(struct card_api *api)
         status_ignore(apdu_exchange(api->reader, 0, &command, &response)); /* nothing can be done if it fails */
     }
     api->channel = 0;
+    free(api->large); /* commands and answers in it were wiped */
+    api->large = NULL;
 }
 
 /* What needs no key */

@@ -11,13 +11,18 @@
 #include "key/api_coding.h"
 #include "me/apdu.h"
 
+/* Room for an extended command and its response. */
+struct card_large_room;
+
 /* The applet of one card. One thread at a time. */
 struct card_api {
     struct reader *reader; /* borrowed */
     const struct log *log; /* borrowed */
     uint8_t channel;       /* 0: not open */
     uint8_t handles;       /* how many keys can be open at once */
-    size_t piece_size;     /* octets of text that a block takes */
+    size_t piece_size;     /* octets of text that a block of a short command takes */
+    size_t large_piece_size;
+    struct card_large_room *large; /* for blocks of extended commands; NULL: short ones only */
 };
 
 /*
@@ -36,11 +41,16 @@ struct card_command {
     uint8_t ins;
     uint8_t p1;
     uint8_t p2;
+    bool is_large;            /* extended: data stand in the large room */
+    struct octet_writer data; /* writes into octets, or the large room */
     uint8_t octets[APDU_DATA_MAX];
-    struct octet_writer data; /* writes into octets */
 };
 
 void card_command_begin(struct card_command *command, enum api_instruction ins, uint8_t p1, uint8_t p2);
+
+/* As above, an extended command in api->large, which must be there. Its answer is valid until the next. */
+void card_command_begin_large(struct card_command *command, const struct card_api *api, enum api_instruction ins,
+                              uint8_t p1, uint8_t p2);
 
 /* An object of one octet. */
 void card_command_put_octet(struct card_command *command, enum api_tag tag, uint8_t value);
@@ -82,6 +92,7 @@ struct card_expectation {
 /* An answer that was read; the objects are views of its octets. May hold secrets: card_answer_clear. */
 struct card_answer {
     struct apdu_response response;
+    struct apdu_room large; /* what of the large room the answer fills; else empty */
     struct octets objects[CARD_OBJECT_COUNT]; /* empty when absent */
 };
 

@@ -5,7 +5,7 @@
 
 #include "codec/ber_tlv.h"
 
-enum { OBJECT_HEAD_MAX = 3, ADDITIONAL_DATA_PIECE = 200, LENGTHS_SIZE = 8, BLOCK_SIZE = 16 };
+enum { ADDITIONAL_DATA_PIECE = 200, LENGTHS_SIZE = 8, BLOCK_SIZE = 16 };
 
 /* What of the parts and the additional data has not been sent yet. */
 struct unsent {
@@ -29,25 +29,60 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Octets of text that fit behind what stands in the command already. */
-static size_t room_for_object(const struct card_command *command)
+/* What the commands of one operation have room for. */
+struct block_limits {
+    bool is_large;
+    size_t data;
+    size_t text;
+    size_t additional_data;
+    size_t object_head; /* tag and length of an object that fills a command */
+};
+
+static struct block_limits short_limits(const struct card_api *api)
 {
-    const size_t left = command->data.capacity - command->data.length;
-    return left < OBJECT_HEAD_MAX ? 0 : left - OBJECT_HEAD_MAX;
+    return (struct block_limits){
+        .data = APDU_DATA_MAX, .text = api->piece_size, .additional_data = ADDITIONAL_DATA_PIECE, .object_head = 3};
+}
+
+static struct block_limits large_limits(const struct card_api *api)
+{
+    return (struct block_limits){.is_large = true,
+                                 .data = api->large_piece_size + API_BESIDE_PIECE_MAX,
+                                 .text = api->large_piece_size,
+                                 .additional_data = api->large_piece_size,
+                                 .object_head = 4};
+}
+
+/* Octets of text that fit behind what stands in the command already. */
+static size_t room_for_object(const struct block_limits *limits, const struct card_command *command)
+{
+    const size_t left = limits->data - command->data.length;
+    return left < limits->object_head ? 0 : left - limits->object_head;
 }
 
 /* Room that an object takes; 0 for one that is not there. */
-static size_t size_of_object(size_t length)
+static size_t size_of_object(const struct block_limits *limits, size_t length)
 {
-    return length == 0 ? 0 : length + OBJECT_HEAD_MAX;
+    return length == 0 ? 0 : length + limits->object_head;
 }
 
-static bool is_one_block(const struct card_process *process, const struct unsent *unsent)
+static bool is_one_block(const struct card_process *process, const struct block_limits *limits,
+                         const struct unsent *unsent)
 {
-    const size_t size = size_of_object(process->nonce.length) + size_of_object(unsent->additional_data.length) +
-                        size_of_object(unsent->text_length) + size_of_object(process->authenticator.length);
-    return size <= APDU_DATA_MAX && unsent->text_length <= process->api->piece_size &&
-           unsent->additional_data.length <= ADDITIONAL_DATA_PIECE;
+    const size_t size = size_of_object(limits, process->nonce.length) +
+                        size_of_object(limits, unsent->additional_data.length) +
+                        size_of_object(limits, unsent->text_length) +
+                        size_of_object(limits, process->authenticator.length);
+    return size <= limits->data && unsent->text_length <= limits->text &&
+           unsent->additional_data.length <= limits->additional_data;
+}
+
+/* Large commands are for what does not fit a short one: those cost less, and any tool that looks on knows them. */
+static struct block_limits choose_limits(const struct card_process *process, const struct unsent *unsent)
+{
+    const struct block_limits limits = short_limits(process->api);
+    return process->api->large == NULL || is_one_block(process, &limits, unsent) ? limits
+                                                                                 : large_limits(process->api);
 }
 
 static enum cipher_mode mode_of(const struct card_process *process)
@@ -75,10 +110,11 @@ static void put_lengths(struct card_command *command, const struct unsent *unsen
     card_command_put(command, API_TAG_LENGTHS, octets_written(&writer));
 }
 
-static void put_additional_data(struct card_command *command, struct unsent *unsent)
+static void put_additional_data(const struct block_limits *limits, struct card_command *command,
+                                struct unsent *unsent)
 {
-    const size_t length =
-        smaller(unsent->additional_data.length, smaller(room_for_object(command), ADDITIONAL_DATA_PIECE));
+    const size_t length = smaller(unsent->additional_data.length,
+                                  smaller(room_for_object(limits, command), limits->additional_data));
     if (length == 0) {
         return;
     }
@@ -87,9 +123,9 @@ static void put_additional_data(struct card_command *command, struct unsent *uns
 }
 
 /* A piece of text, gathered from as many parts as it takes. */
-static void put_text(const struct card_process *process, struct card_command *command, struct unsent *unsent)
+static void put_text(const struct block_limits *limits, struct card_command *command, struct unsent *unsent)
 {
-    size_t left = smaller(unsent->text_length, smaller(room_for_object(command), process->api->piece_size));
+    size_t left = smaller(unsent->text_length, smaller(room_for_object(limits, command), limits->text));
     ber_tlv_write_head(&command->data, API_TAG_TEXT, left);
     unsent->text_length -= left;
     while (left > 0) {
@@ -105,24 +141,24 @@ static void put_text(const struct card_process *process, struct card_command *co
 }
 
 /* Fills the data of the next block. True when it is the last one. */
-static bool fill_block(const struct card_process *process, struct card_command *command, struct unsent *unsent,
-                       bool is_first)
+static bool fill_block(const struct card_process *process, const struct block_limits *limits,
+                       struct card_command *command, struct unsent *unsent, bool is_first)
 {
     if (is_first && process->nonce.length > 0) {
         card_command_put(command, API_TAG_NONCE, process->nonce);
     }
-    if (is_first && is_ccm(process) && !is_one_block(process, unsent)) {
+    if (is_first && is_ccm(process) && !is_one_block(process, limits, unsent)) {
         put_lengths(command, unsent);
     }
-    put_additional_data(command, unsent);
+    put_additional_data(limits, command, unsent);
     if (unsent->additional_data.length > 0) {
         return false;
     }
-    if (room_for_object(command) > 0) {
-        put_text(process, command, unsent);
+    if (room_for_object(limits, command) > 0) {
+        put_text(limits, command, unsent);
     }
     if (unsent->text_length > 0 ||
-        size_of_object(process->authenticator.length) > command->data.capacity - command->data.length) {
+        size_of_object(limits, process->authenticator.length) > limits->data - command->data.length) {
         return false;
     }
     if (process->authenticator.length > 0) {
@@ -195,17 +231,28 @@ static bool is_right_length(const struct card_process *process, size_t text_leng
     }
 }
 
+static void begin_block(const struct card_process *process, const struct block_limits *limits,
+                        struct card_command *command)
+{
+    if (limits->is_large) {
+        card_command_begin_large(command, process->api, API_INS_PROCESS, process->handle, 0);
+    } else {
+        card_command_begin(command, API_INS_PROCESS, process->handle, 0);
+    }
+}
+
 enum gbau_status card_process_run(const struct card_process *process, struct octet_writer *out)
 {
     struct card_command command;
     struct unsent unsent = unsent_of(process);
+    const struct block_limits limits = choose_limits(process, &unsent);
     const size_t text_length = unsent.text_length;
     const size_t begin = out->length;
     bool is_first = true;
     bool is_last = false;
     while (!is_last) {
-        card_command_begin(&command, API_INS_PROCESS, process->handle, 0);
-        is_last = fill_block(process, &command, &unsent, is_first);
+        begin_block(process, &limits, &command);
+        is_last = fill_block(process, &limits, &command, &unsent, is_first);
         enum gbau_status status = run_block(process, &command, is_first, is_last, out);
         if (status != GBAU_OK) {
             return status;

@@ -101,6 +101,16 @@ size_t card_image_process(struct card_image *card, struct octets command, uint8_
     return uicc_process(&card->uicc, command, response);
 }
 
+size_t card_image_process_into(struct card_image *card, struct octets command, uint8_t *response, size_t capacity)
+{
+    return uicc_process_into(&card->uicc, command, response, capacity);
+}
+
+void card_image_allow_extended(struct card_image *card)
+{
+    uicc_allow_extended(&card->uicc);
+}
+
 void card_image_reset(struct card_image *card)
 {
     uicc_reset(&card->uicc);

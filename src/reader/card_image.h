@@ -39,6 +39,11 @@ GBAU_MUST_USE enum gbau_status card_image_describe(const struct card_image *card
 
 /* Runs one command APDU (see uicc_process). */
 size_t card_image_process(struct card_image *card, struct octets command, uint8_t response[UICC_RESPONSE_MAX]);
+
+/* The same for a card that was told to take extended commands; `capacity` is at least UICC_RESPONSE_MAX. */
+size_t card_image_process_into(struct card_image *card, struct octets command, uint8_t *response, size_t capacity);
+void card_image_allow_extended(struct card_image *card);
+
 void card_image_reset(struct card_image *card);
 
 #endif

@@ -85,10 +85,15 @@ void reader_observe(struct reader *reader, reader_observer *observer, void *cont
     reader->observer_context = context;
 }
 
+size_t reader_command_max(const struct reader *reader)
+{
+    return reader->connection.command_max > 0 ? reader->connection.command_max : READER_COMMAND_MAX;
+}
+
 enum gbau_status reader_transmit(struct reader *reader, struct octets command, uint8_t *response, size_t capacity,
                                  size_t *length)
 {
-    if (command.length < HEADER_SIZE || command.length > READER_COMMAND_MAX) {
+    if (command.length < HEADER_SIZE || command.length > reader_command_max(reader)) {
         return GBAU_E_ARGUMENT;
     }
     enum gbau_status status = reader->connection.is_t0

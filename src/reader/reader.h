@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/octets.h"
 
-enum { READER_COMMAND_MAX = 261, READER_RESPONSE_MAX = 65538 };
+enum { READER_COMMAND_MAX = 261, READER_RESPONSE_MAX = 65538 }; /* of a short command; of any response */
 enum { READER_NAME_SIZE = 160, READER_ATR_MAX = 33 };
 
 /* What the name of a card may look like, for help texts and errors. */
@@ -28,7 +28,7 @@ GBAU_MUST_USE enum gbau_status reader_open(const char *name, const struct log *l
 void reader_close(struct reader *reader);
 
 /*
- * Sends a command APDU of 4 to READER_COMMAND_MAX octets. The response, data and SW1 SW2, is written to `response`. No
+ * Sends a command APDU of 4 to reader_command_max octets. The response, data and SW1 SW2, is written to `response`. No
  * other program's command comes between the parts of one exchange at T=0.
  * GBAU_E_IO when the card or the reader is gone; GBAU_E_BUSY when another program reset the card: channels, selected
  * files and PINs are lost, and the next command finds a fresh card; both logged. GBAU_E_TIMEOUT when a modem keeps
@@ -37,6 +37,9 @@ void reader_close(struct reader *reader);
  */
 GBAU_MUST_USE enum gbau_status reader_transmit(struct reader *reader, struct octets command, uint8_t *response,
                                                size_t capacity, size_t *length);
+
+/* How long a command may be: READER_COMMAND_MAX, or more where extended APDUs (ISO/IEC 7816-3 12.1.3) can be sent. */
+size_t reader_command_max(const struct reader *reader);
 
 /* Told of every command and response, as they passed at APDU level. */
 typedef void reader_observer(void *context, struct octets command, struct octets response);

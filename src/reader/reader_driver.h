@@ -19,6 +19,7 @@ struct reader_connection {
     const struct reader_driver *driver;
     void *state;
     bool is_t0; /* case 4 commands go without Le, responses come by GET RESPONSE */
+    size_t command_max; /* octets of a command that it carries; 0: READER_COMMAND_MAX */
 };
 
 /* Opens one kind of card by what stands behind the colon of its name. */

@@ -43,8 +43,6 @@ enum status_word api_close(const struct api_caller *caller, uint8_t handle);
 
 /* api_process.c: blocks of messages (8.4) */
 
-enum { API_BLOCK_OUTPUT_MAX = API_PIECE_MAX + AES_BLOCK_SIZE };
-
 struct api_block {
     enum api_operation operation;
     bool is_first;
@@ -56,16 +54,16 @@ struct api_block {
     struct octets authenticator;
 };
 
-/* What a block gives. The text may be secret. */
+/* What a block gives. */
 struct api_block_output {
     uint8_t nonce[BLOCK_MODE_IV_SIZE];
     uint8_t nonce_length;
-    uint8_t text[API_BLOCK_OUTPUT_MAX];
-    size_t text_length;
+    struct octet_writer text; /* the caller's, empty, with room for the block's text and AES_BLOCK_SIZE more */
     uint8_t authenticator[MAC_MAX_SIZE];
     uint8_t authenticator_length;
 };
 
+/* Text and additional data must not be longer than uicc->piece_size. Unless SW_OK the output is empty and wiped. */
 enum status_word api_process(const struct api_caller *caller, uint8_t handle, const struct api_block *block,
                              struct api_block_output *output);
 

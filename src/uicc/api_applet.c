@@ -60,7 +60,6 @@ enum status_word command_api_capabilities(struct uicc *uicc, const struct uicc_c
                                           struct octet_writer *response)
 {
     static const uint8_t version[] = {API_VERSION_MAJOR, API_VERSION_MINOR};
-    static const uint8_t piece_size[] = {API_PIECE_MAX >> 8, API_PIECE_MAX & 0xff};
     struct api_objects none;
     const enum status_word sw = check_command(command, has_p1_p2(command, 0, 0), 0, 0, &none);
     if (sw != SW_OK) {
@@ -73,7 +72,8 @@ enum status_word command_api_capabilities(struct uicc *uicc, const struct uicc_c
     }
     write_octet(response, API_TAG_HANDLES, API_SESSIONS);
     write_octet(response, API_TAG_PERSISTED_KEYS, uicc->layout.persisted_key_count);
-    ber_tlv_write(response, API_TAG_PIECE_SIZE, octets_of(piece_size, sizeof piece_size));
+    ber_tlv_write_head(response, API_TAG_PIECE_SIZE, 2);
+    octet_writer_u16(response, (uint16_t)uicc->piece_size);
     return SW_OK;
 }
 
@@ -258,17 +258,53 @@ static struct api_block block_of(const struct uicc_command *command, const struc
     };
 }
 
+/* Clause 8: a piece is as long as capabilities say at most. */
+static bool fits_pieces(const struct uicc *uicc, const struct api_block *block)
+{
+    return block->text.length <= uicc->piece_size && block->additional_data.length <= uicc->piece_size;
+}
+
+static size_t size_of_head(size_t length)
+{
+    return length < 0x80 ? 2 : length <= 0xff ? 3 : 4; /* of an object with a tag of one octet */
+}
+
+static bool has_text(const struct api_block *block)
+{
+    return block->operation == API_ENCRYPT || block->operation == API_DECRYPT;
+}
+
+/*
+ * Where the text will stand in the response, behind nonce and its own head, unless it is padded or the nonce is longer
+ * than nearly all: it is made where it stays, since it may be long.
+ */
+static size_t expected_text_offset(const struct api_block *block)
+{
+    const bool has_nonce = block->operation == API_ENCRYPT && block->is_first;
+    return (has_nonce ? size_of_head(AEAD_NONCE_SIZE) + AEAD_NONCE_SIZE : 0) + size_of_head(block->text.length);
+}
+
+/* The text is moved first: the nonce may be longer than was expected. */
 static void write_output(struct octet_writer *response, const struct api_block *block,
                          const struct api_block_output *output)
 {
-    if (output->nonce_length > 0) {
-        ber_tlv_write(response, API_TAG_NONCE, octets_of(output->nonce, output->nonce_length));
+    const struct octets nonce = octets_of(output->nonce, output->nonce_length);
+    const struct octets authenticator = octets_of(output->authenticator, output->authenticator_length);
+    const size_t text_length = output->text.length;
+    const size_t text_offset =
+        (nonce.length > 0 ? size_of_head(nonce.length) + nonce.length : 0) + size_of_head(text_length);
+    if (has_text(block) && text_length > 0 && text_offset + text_length <= response->capacity) {
+        memmove(response->data + text_offset, output->text.data, text_length);
     }
-    if (block->operation == API_ENCRYPT || block->operation == API_DECRYPT) {
-        ber_tlv_write(response, API_TAG_TEXT, octets_of(output->text, output->text_length));
+    if (nonce.length > 0) {
+        ber_tlv_write(response, API_TAG_NONCE, nonce);
     }
-    if (output->authenticator_length > 0) {
-        ber_tlv_write(response, API_TAG_AUTHENTICATOR, octets_of(output->authenticator, output->authenticator_length));
+    if (has_text(block)) {
+        ber_tlv_write_head(response, API_TAG_TEXT, text_length);
+        (void)octet_writer_reserve(response, text_length);
+    }
+    if (authenticator.length > 0) {
+        ber_tlv_write(response, API_TAG_AUTHENTICATOR, authenticator);
     }
 }
 
@@ -280,14 +316,20 @@ enum status_word command_api_process(struct uicc *uicc, const struct uicc_comman
     const bool is_known = operation >= API_ENCRYPT && operation <= API_HASH &&
                           (command->p2 & ~(API_OPERATION_MASK | API_FIRST_BLOCK | API_LAST_BLOCK)) == 0;
     struct api_objects objects;
-    struct api_block_output output;
     enum status_word sw = check_command(command, is_known, 0, is_known ? objects_of_operation[operation] : 0, &objects);
     if (sw != SW_OK) {
         return sw;
     }
     const struct api_block block = block_of(command, &objects);
+    if (!fits_pieces(uicc, &block)) {
+        return SW_WRONG_DATA;
+    }
+    const size_t offset = expected_text_offset(&block);
+    struct api_block_output output = {.text = octet_writer_of(response->data + offset, response->capacity - offset)};
     sw = api_process(&caller, command->p1, &block, &output);
-    write_output(response, &block, &output);
+    if (sw == SW_OK) {
+        write_output(response, &block, &output);
+    }
     secret_wipe(&output, sizeof output);
     return sw;
 }

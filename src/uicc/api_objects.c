@@ -7,7 +7,7 @@
 /* How long each object may be, by its place behind 80. */
 struct limits {
     uint8_t minimum;
-    uint8_t maximum;
+    uint16_t maximum; /* of pieces: in any APDU; how long they may be in this card's, its command tells */
     uint8_t only_other; /* 0, or with the minimum the only two lengths */
 };
 
@@ -17,8 +17,8 @@ static const struct limits limits_of[API_OBJECT_COUNT] = {
     [API_TAG_ALGORITHM - API_OBJECT_FIRST] = {1, 1, 0},
     [API_TAG_LABEL - API_OBJECT_FIRST] = {1, 64, 0},
     [API_TAG_CONTEXT - API_OBJECT_FIRST] = {0, 64, 0},
-    [API_TAG_ADDITIONAL_DATA - API_OBJECT_FIRST] = {0, API_PIECE_MAX, 0},
-    [API_TAG_TEXT - API_OBJECT_FIRST] = {0, API_PIECE_MAX, 0},
+    [API_TAG_ADDITIONAL_DATA - API_OBJECT_FIRST] = {0, API_PIECE_EXTENDED, 0},
+    [API_TAG_TEXT - API_OBJECT_FIRST] = {0, API_PIECE_EXTENDED, 0},
     [API_TAG_NONCE - API_OBJECT_FIRST] = {12, 16, 16},
     [API_TAG_USAGE - API_OBJECT_FIRST] = {1, 1, 0},
     [API_TAG_LENGTHS - API_OBJECT_FIRST] = {8, 8, 0},

@@ -195,17 +195,16 @@ static struct api_block block_of(const struct gbau_api_block *block)
 static void give_output(struct gbau_api_output *given, const struct api_block_output *output)
 {
     given->nonce_length = output->nonce_length;
-    given->text_length = output->text_length;
+    given->text_length = output->text.length;
     given->authenticator_length = output->authenticator_length;
     memcpy(given->nonce, output->nonce, output->nonce_length);
-    memcpy(given->text, output->text, output->text_length);
     memcpy(given->authenticator, output->authenticator, output->authenticator_length);
 }
 
 uint16_t gbau_api_process(struct gbau_api *api, uint8_t handle, const struct gbau_api_block *block,
                           struct gbau_api_output *output)
 {
-    struct api_block_output made;
+    struct api_block_output made = {.text = octet_writer_of(output->text, sizeof output->text)};
     const struct api_block given = block_of(block);
     if (!is_in(block->operation, API_ENCRYPT, API_HASH) || given.text.length > API_PIECE_MAX ||
         given.additional_data.length > API_PIECE_MAX) {

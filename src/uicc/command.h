@@ -49,8 +49,9 @@ struct uicc_command {
     uint8_t channel_number;
     struct uicc_channel *channel;
     struct octets data;
+    bool is_extended; /* its lengths have two octets; PROCESS of the GBA_U API alone takes that */
     bool has_le;
-    uint16_t le; /* 1 to 256 when has_le */
+    uint16_t le; /* 1 to 256 when has_le of a short command */
 };
 
 /* A command's work: writes response data, returns the status word. Data is dropped unless SW is 9000, 62XX or 63XX. */

@@ -111,8 +111,25 @@ enum status_word command_get_response(struct uicc *uicc, const struct uicc_comma
     return SW_TECHNICAL_PROBLEM;
 }
 
-/* Body of a short APDU, cases 1 to 4 (ISO/IEC 7816-3 12.1). */
-static enum gbau_status read_body(struct octet_reader *reader, struct uicc_command *command)
+static bool takes_extended(const struct uicc *uicc)
+{
+    return uicc->piece_size > API_PIECE_MAX;
+}
+
+/* Body of an extended APDU behind its first octet, 00, cases 3 and 4 (ISO/IEC 7816-3 12.1.3). */
+static enum gbau_status read_extended_body(struct octet_reader *reader, struct uicc_command *command)
+{
+    command->is_extended = true;
+    command->data = octet_reader_take(reader, octet_reader_u16(reader));
+    if (octet_reader_left(reader) > 0) {
+        command->has_le = true;
+        command->le = octet_reader_u16(reader);
+    }
+    return command->data.length == 0 ? GBAU_E_MALFORMED : octet_reader_end(reader);
+}
+
+/* Body of an APDU, cases 1 to 4 (ISO/IEC 7816-3 12.1). */
+static enum gbau_status read_body(const struct uicc *uicc, struct octet_reader *reader, struct uicc_command *command)
 {
     if (octet_reader_left(reader) == 0) {
         return GBAU_OK;
@@ -124,7 +141,7 @@ static enum gbau_status read_body(struct octet_reader *reader, struct uicc_comma
         return GBAU_OK;
     }
     if (p3 == 0) {
-        return GBAU_E_UNSUPPORTED; /* extended length */
+        return takes_extended(uicc) ? read_extended_body(reader, command) : GBAU_E_UNSUPPORTED;
     }
     command->data = octet_reader_take(reader, p3);
     if (octet_reader_left(reader) > 0) {
@@ -220,7 +237,7 @@ static enum status_word run_command(struct uicc *uicc, struct octets octets, str
     command.ins = octet_reader_u8(&reader);
     command.p1 = octet_reader_u8(&reader);
     command.p2 = octet_reader_u8(&reader);
-    if (reader.failed || octets.length > UICC_COMMAND_MAX) {
+    if (reader.failed || octets.length > (takes_extended(uicc) ? UICC_EXTENDED_COMMAND_MAX : UICC_COMMAND_MAX)) {
         return SW_WRONG_LENGTH;
     }
     enum status_word sw = read_class(uicc, &command);
@@ -230,7 +247,8 @@ static enum status_word run_command(struct uicc *uicc, struct octets octets, str
     if (sw != SW_OK) {
         return sw;
     }
-    if (read_body(&reader, &command) != GBAU_OK) {
+    if (read_body(uicc, &reader, &command) != GBAU_OK ||
+        (command.is_extended && handler != command_api_process)) {
         return SW_WRONG_LENGTH;
     }
     sw = end_what_was_under_way(uicc, &command);
@@ -244,7 +262,12 @@ static bool carries_data(enum status_word sw)
 
 size_t uicc_process(struct uicc *uicc, struct octets command, uint8_t *response)
 {
-    struct octet_writer writer = octet_writer_of(response, UICC_RESPONSE_MAX - 2);
+    return uicc_process_into(uicc, command, response, UICC_RESPONSE_MAX);
+}
+
+size_t uicc_process_into(struct uicc *uicc, struct octets command, uint8_t *response, size_t capacity)
+{
+    struct octet_writer writer = octet_writer_of(response, capacity - 2);
     enum status_word sw = run_command(uicc, command, &writer);
     if (writer.failed && carries_data(sw)) {
         sw = SW_TECHNICAL_PROBLEM;
@@ -282,8 +305,14 @@ enum gbau_status uicc_power_on_with_applets(struct uicc *uicc, const struct nvm_
         return status;
     }
     memset(&uicc->api, 0, sizeof uicc->api);
+    uicc->piece_size = API_PIECE_MAX;
     uicc_reset(uicc);
     return GBAU_OK;
+}
+
+void uicc_allow_extended(struct uicc *uicc)
+{
+    uicc->piece_size = API_PIECE_EXTENDED;
 }
 
 void uicc_reset(struct uicc *uicc)

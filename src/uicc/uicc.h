@@ -9,6 +9,7 @@
 
 #include "crypto/primitives.h"
 #include "gbau/uicc.h"
+#include "key/api_coding.h"
 #include "uicc/api_state.h"
 #include "uicc/card_layout.h"
 #include "uicc/nvm.h"
@@ -16,6 +17,8 @@
 enum {
     UICC_COMMAND_MAX = 261, /* a short APDU: header, Lc, 255 octets of data, Le */
     UICC_RESPONSE_MAX = 258,
+    UICC_EXTENDED_COMMAND_MAX = 7 + API_PIECE_EXTENDED + API_BESIDE_PIECE_MAX + 2,
+    UICC_EXTENDED_RESPONSE_MAX = API_PIECE_EXTENDED + 128,
     UICC_CHANNELS = 20
 };
 
@@ -52,6 +55,7 @@ struct uicc {
     bool suspended;         /* nothing is answered until the power has gone */
     struct uicc_channel channels[UICC_CHANNELS];
     struct uicc_transfer transfer;
+    size_t piece_size; /* octets of text that PROCESS takes in a block; over API_PIECE_MAX: by extended APDUs too */
     struct api_state api;
 };
 
@@ -67,6 +71,12 @@ GBAU_MUST_USE enum gbau_status uicc_power_on_with_applets(struct uicc *uicc, con
                                                           struct crypto *crypto, const struct gbau_applet *applets,
                                                           size_t applet_count);
 
+/*
+ * From now on PROCESS of the GBA_U API takes pieces of API_PIECE_EXTENDED octets by extended APDUs, and capabilities
+ * say so. For a platform that carries commands of UICC_EXTENDED_COMMAND_MAX octets and calls uicc_process_into.
+ */
+void uicc_allow_extended(struct uicc *uicc);
+
 /* A warm reset: PINs unverified, channels closed but for channel 0, MF selected. */
 void uicc_reset(struct uicc *uicc);
 
@@ -79,6 +89,9 @@ void uicc_power_off(struct uicc *uicc);
  * UICC_RESPONSE_MAX octets; returns how many were written, at least 2. Never fails: errors are status words.
  */
 size_t uicc_process(struct uicc *uicc, struct octets command, uint8_t *response);
+
+/* The same with room for `capacity` octets, at least UICC_RESPONSE_MAX. What has no room is 6F00. */
+size_t uicc_process_into(struct uicc *uicc, struct octets command, uint8_t *response, size_t capacity);
 
 /* The answer to reset (ISO/IEC 7816-3 clause 8): T=0, 20 channels. */
 extern const struct octets uicc_atr;

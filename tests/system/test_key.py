@@ -8,6 +8,7 @@ import re
 import secrets
 import shlex
 import subprocess
+import time
 
 import pytest
 
@@ -132,14 +133,17 @@ def test_algorithms_and_context(card, tmp_path, algorithm):
     through_a_pipe(card, card.command("encrypt", *which), card.naf_command("decrypt", *which), path)
 
 
-def test_progress_on_a_terminal(card, tmp_path):
+def test_progress_on_a_terminal(card):
     """And nothing of it elsewhere, as all other tests see."""
     controller, terminal = pty.openpty()
-    path = tmp_path / "data"
-    path.write_bytes(bytes(64 * MIB))
-    with path.open("rb") as data:
-        done = subprocess.run([str(word) for word in card.command("encrypt", "--label", "files")], stdin=data,
-                              stdout=subprocess.DEVNULL, stderr=terminal, timeout=PIPE_TIME_S, check=False)
+    with subprocess.Popen([str(word) for word in card.command("encrypt", "--label", "files")], stdin=subprocess.PIPE,
+                          stdout=subprocess.DEVNULL, stderr=terminal) as done:
+        done.stdin.write(bytes(MIB))
+        done.stdin.flush()
+        time.sleep(1.5)  # long enough that somebody may wonder
+        done.stdin.write(bytes(MIB))
+        done.stdin.close()
+        done.wait(timeout=PIPE_TIME_S)
     os.close(terminal)
     shown = os.read(controller, 65536)
     os.close(controller)

@@ -155,6 +155,17 @@ static inline int open_untraced_ends(void **state)
     return 0;
 }
 
+/* The same as over a way that carries short commands only: most readers and modems. */
+static inline int open_short_ends(void **state)
+{
+    assert_int_equal(open_untraced_ends(state), 0);
+    struct card_ends *card = ((struct key_ends *)*state)->context;
+    assert_non_null(card->api.large);
+    free(card->api.large);
+    card->api.large = NULL;
+    return 0;
+}
+
 static inline int close_card_ends(void **state)
 {
     struct card_ends *card = ((struct key_ends *)*state)->context;
@@ -165,6 +176,8 @@ static inline int close_card_ends(void **state)
 }
 
 #define card_test(function) cmocka_unit_test_setup_teardown((function), open_card_ends, close_card_ends)
+
+#define short_test(function) cmocka_unit_test_setup_teardown((function), open_short_ends, close_card_ends)
 
 static inline struct card_ends *card_of(void **state)
 {

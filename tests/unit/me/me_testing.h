@@ -29,6 +29,7 @@ struct bench {
     uint8_t trace[TRACE_SIZE]; /* every octet that crossed the APDU boundary */
     size_t trace_length;
     size_t command_count;
+    size_t longest_command;
 };
 
 static inline void note_apdu(void *context, struct octets command, struct octets response)

@@ -155,15 +155,40 @@ static size_t commands_of_seal(struct card_ends *card, struct gbau_key *key, siz
     return card->bench->command_count - before;
 }
 
+/* Long data would fill the trace. */
+static void count_command(void *context, struct octets command, struct octets response)
+{
+    struct bench *bench = context;
+    (void)response;
+    bench->longest_command = command.length > bench->longest_command ? command.length : bench->longest_command;
+    bench->command_count++;
+}
+
 /* What is small goes in one command, what is long in as few as its length takes. */
 static void test_commands_that_a_message_takes(void **state)
 {
     struct card_ends *card = card_of(state);
+    reader_observe(card->bench->reader, count_command, card->bench);
     struct gbau_key *key = open_card_key(card, &seal_request);
     assert_int_equal(commands_of_seal(card, key, 0), 1);
     assert_int_equal(commands_of_seal(card, key, 100), 1);
-    assert_int_equal(commands_of_seal(card, key, 200), 2); /* the B-TID is authenticated too */
+    assert_in_range(card->bench->longest_command, 1, READER_COMMAND_MAX);
+    assert_int_equal(commands_of_seal(card, key, 200), 1); /* an extended one: the B-TID is authenticated too */
+    assert_int_equal(commands_of_seal(card, key, API_PIECE_EXTENDED), 1);
+    assert_int_equal(commands_of_seal(card, key, API_PIECE_EXTENDED + 1), 2);
+    gbau_key_close(key);
+}
+
+static void test_short_commands_that_a_message_takes(void **state)
+{
+    struct card_ends *card = card_of(state);
+    reader_observe(card->bench->reader, count_command, card->bench);
+    struct gbau_key *key = open_card_key(card, &seal_request);
+    assert_int_equal(commands_of_seal(card, key, 0), 1);
+    assert_int_equal(commands_of_seal(card, key, 100), 1);
+    assert_int_equal(commands_of_seal(card, key, 200), 2);
     assert_int_equal(commands_of_seal(card, key, 2000), 11);
+    assert_in_range(card->bench->longest_command, 1, READER_COMMAND_MAX);
     gbau_key_close(key);
 }
 
@@ -172,9 +197,10 @@ static void test_additional_data_in_blocks(void **state)
 {
     struct card_ends *card = card_of(state);
     static const enum gbau_algorithm algorithms[] = {GBAU_AES_256_GCM, GBAU_AES_256_CCM};
-    static const size_t lengths[] = {1, 16, 57, 58, 199, 200, 201, 399, 400, 401, 1000};
+    static const size_t lengths[] = {1,   16,  57,   58,    199,   200,   201,   399,
+                                     400, 401, 1000, 16383, 16384, 16385, 16900, 33000};
     reader_observe(card->bench->reader, NULL, NULL);
-    uint8_t data[1000], sealed[1100], text[1000];
+    static uint8_t data[33000], sealed[33100], text[33000];
     pattern(data, sizeof data);
     for (size_t a = 0; a < COUNT_OF(algorithms); a++) {
         const struct gbau_key_request request = request_of(GBAU_USAGE_ENCRYPT, GBAU_NAF_TO_CARD, algorithms[a]);
@@ -210,7 +236,7 @@ static void test_no_text_of_a_forged_message(void **state)
 {
     struct card_ends *card = card_of(state);
     const struct gbau_key_request request = request_of(GBAU_USAGE_ENCRYPT, GBAU_NAF_TO_CARD, GBAU_AES_256_GCM);
-    static uint8_t data[1000], sealed[1100], text[1100];
+    static uint8_t data[20000], sealed[20100], text[20100];
     size_t length = 0;
     size_t text_length = 4711;
     memset(data, 0xaa, sizeof data);
@@ -606,6 +632,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         KEY_CALLS_COMMON_TESTS(open_untraced_ends, close_card_ends),
+        KEY_CALLS_COMMON_TESTS(open_short_ends, close_card_ends),
         card_test(test_what_an_open_key_knows),
         card_test(test_no_line_and_no_naf_key),
         card_test(test_limit_of_handles),
@@ -613,8 +640,11 @@ int main(void)
         card_test(test_key_on_a_high_channel),
         card_test(test_wrap_of_a_key_of_another_channel),
         card_test(test_commands_that_a_message_takes),
+        short_test(test_short_commands_that_a_message_takes),
         card_test(test_additional_data_in_blocks),
+        short_test(test_additional_data_in_blocks),
         card_test(test_no_text_of_a_forged_message),
+        short_test(test_no_text_of_a_forged_message),
         card_test(test_no_room),
         card_test(test_two_keys_at_once),
         card_test(test_keys_stay_in_the_card),

@@ -1,6 +1,8 @@
 /* test_file_driver.c: a reader on a card file, as every program uses it. */
 #include "reader/reader.h"
 
+#include "key/api_aid.h"
+
 #include "card_file.h"
 
 /* Runs one APDU given as hex through a reader; the response as hex, in a static buffer. */
@@ -37,6 +39,31 @@ static void test_apdus(void **state)
     assert_transmit(reader, VERIFY, "9000");
     assert_transmit(reader, BOOTSTRAP_V1, RES_V1); /* the whole response at once */
     assert_int_equal(observed, 3);
+    reader_close(reader);
+}
+
+/* Nothing stands between this process and the card: long pieces of the GBA_U API go in one command (8.1). */
+static void test_extended_commands(void **state)
+{
+    const struct card_place *place = *state;
+    static uint8_t command[UICC_EXTENDED_COMMAND_MAX + 1] = {0x80, 0x52, 0x00, 0xc5, 0x00, 0x40, 0x04,
+                                                             0x87, 0x82, 0x40, 0x00}; /* HASH of so many zeros */
+    static uint8_t response[UICC_EXTENDED_RESPONSE_MAX];
+    const size_t hash_size = 7 + 4 + API_PIECE_EXTENDED + 2;
+    struct reader *reader = NULL;
+    size_t length = 0;
+    create_card(place);
+    assert_ok(reader_open(place->path, NULL, &reader));
+    assert_int_equal(reader_command_max(reader), UICC_EXTENDED_COMMAND_MAX);
+    char select_api[64] = "00a4040c09";
+    assert_ok(hex_encode(octets_of(gba_u_api_aid, GBA_U_API_AID_SIZE), select_api + 10, sizeof select_api - 10));
+    assert_transmit(reader, select_api, "9000");
+    assert_transmit(reader, "8050000006890108830131", "9001009000");
+    assert_ok(reader_transmit(reader, octets_of(command, hash_size), response, sizeof response, &length));
+    assert_octets(octets_of(response, length),
+                  "8e204fe7b59af6de3b665b67788cc2f99892ab827efae3a467342b3bb4e3bc8e5bfe9000");
+    assert_status(reader_transmit(reader, octets_of(command, sizeof command), response, sizeof response, &length),
+                  GBAU_E_ARGUMENT);
     reader_close(reader);
 }
 
@@ -87,6 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         place_test(test_apdus),
+        place_test(test_extended_commands),
         place_test(test_one_user),
         place_test(test_no_card),
         place_test(test_small_buffer),

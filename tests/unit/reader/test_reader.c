@@ -255,6 +255,7 @@ static void test_lengths_of_commands(void **state)
     uint8_t response[8];
     size_t length = 0;
     assert_ok(reader_open("card", NULL, &reader));
+    assert_int_equal(reader_command_max(reader), READER_COMMAND_MAX);
     for (size_t i = 0; i < 4; i++) {
         assert_status(reader_transmit(reader, octets_of(command, i), response, sizeof response, &length),
                       GBAU_E_ARGUMENT);
