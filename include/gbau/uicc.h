@@ -157,6 +157,70 @@ struct gbau_api_output {
 GBAU_MUST_USE uint16_t gbau_api_process(struct gbau_api *api, uint8_t handle, const struct gbau_api_block *block,
                                         struct gbau_api_output *output);
 
+/*
+ * Mutual authentication with whoever has the key at the other end (9), under a handle of usage authenticate. The
+ * initiator begins, sends RI, and finishes with RR and TR; the responder answers RI, and confirms with TI. Either gets
+ * the handle of a session key, of usage derive. One run at a time is under way on a handle.
+ */
+enum { GBAU_API_NONCE_SIZE = 16, GBAU_API_MAC_MAX = 32 };
+
+struct gbau_api_mac {
+    uint8_t octets[GBAU_API_MAC_MAX];
+    size_t length; /* 16 or 32, as the key's algorithm says */
+};
+
+GBAU_MUST_USE uint16_t gbau_api_authenticate_begin(struct gbau_api *api, uint8_t handle,
+                                                   uint8_t initiator_nonce[GBAU_API_NONCE_SIZE]);
+GBAU_MUST_USE uint16_t gbau_api_authenticate_finish(struct gbau_api *api, uint8_t handle,
+                                                    const uint8_t responder_nonce[GBAU_API_NONCE_SIZE],
+                                                    const struct gbau_api_mac *responder_mac, struct gbau_api_mac *mac,
+                                                    uint8_t *session_handle);
+/* `policy_version` is that of the NAF's policy on the card, which goes to the initiator with RR and TR. */
+GBAU_MUST_USE uint16_t gbau_api_authenticate_answer(struct gbau_api *api, uint8_t handle,
+                                                    const uint8_t initiator_nonce[GBAU_API_NONCE_SIZE],
+                                                    uint8_t responder_nonce[GBAU_API_NONCE_SIZE],
+                                                    struct gbau_api_mac *mac, uint32_t *policy_version);
+GBAU_MUST_USE uint16_t gbau_api_authenticate_confirm(struct gbau_api *api, uint8_t handle,
+                                                     const struct gbau_api_mac *initiator_mac,
+                                                     uint8_t *session_handle);
+
+/* What of a key anyone who may use it may see; views of the card's memory, valid until the next call. */
+struct gbau_api_key {
+    const uint8_t *naf_id; /* in a list */
+    size_t naf_id_length;
+    const uint8_t *b_tid; /* in a list; empty: unknown */
+    size_t b_tid_length;
+    const uint8_t *label; /* of a persisted or an unwrapped key, as are the next three */
+    size_t label_length;
+    uint8_t usage;
+    uint8_t direction;
+    uint8_t algorithm;
+    uint32_t policy_version; /* of a NAF key in a list */
+    uint32_t operations;     /* left, in a list; UINT32_MAX: no limit */
+};
+
+/* Keys that move (8.7): out of a handle of usage export, or sealed under one of usage wrap, and in again. */
+enum { GBAU_API_KEY_SIZE = 32, GBAU_API_WRAPPED_MAX = 100 };
+
+struct gbau_api_wrapped {
+    uint8_t nonce[12];
+    uint8_t ciphertext[GBAU_API_WRAPPED_MAX];
+    size_t length; /* of the ciphertext */
+    uint8_t tag[16];
+};
+
+GBAU_MUST_USE uint16_t gbau_api_export(struct gbau_api *api, uint8_t handle, uint8_t key[GBAU_API_KEY_SIZE]);
+GBAU_MUST_USE uint16_t gbau_api_wrap(struct gbau_api *api, uint8_t handle, uint8_t other,
+                                     struct gbau_api_wrapped *wrapped);
+GBAU_MUST_USE uint16_t gbau_api_unwrap(struct gbau_api *api, uint8_t handle, const struct gbau_api_wrapped *wrapped,
+                                       uint8_t *unwrapped, struct gbau_api_key *key);
+
+/* Entry `index`, from 0, of the NAF keys, or of the persisted keys, that this applet may use; 6A83 behind the last. */
+GBAU_MUST_USE uint16_t gbau_api_list(struct gbau_api *api, bool persisted, uint8_t index, struct gbau_api_key *key);
+
+/* A number greater than any before, on this card. */
+GBAU_MUST_USE uint16_t gbau_api_counter(struct gbau_api *api, uint64_t *counter);
+
 /* A policy or revocation of a NAF, A0 or A1 with tag and length, and its MAC of 32 octets (10). */
 GBAU_MUST_USE uint16_t gbau_api_apply(struct gbau_api *api, const uint8_t *naf_id, size_t naf_id_length,
                                       const uint8_t *object, size_t object_length, const uint8_t *mac);

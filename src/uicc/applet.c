@@ -216,6 +216,125 @@ uint16_t gbau_api_process(struct gbau_api *api, uint8_t handle, const struct gba
     return (uint16_t)sw;
 }
 
+/* Mutual authentication */
+
+_Static_assert((int)GBAU_API_NONCE_SIZE == (int)KEY_AUTHENTICATION_NONCE_SIZE, "the public header says another length");
+_Static_assert((int)GBAU_API_MAC_MAX == (int)MAC_MAX_SIZE, "the public header says another length");
+_Static_assert((int)GBAU_API_WRAPPED_MAX == (int)API_WRAPPED_KEY_MAX, "the public header says another length");
+_Static_assert((int)GBAU_API_KEY_SIZE == (int)APPLICATION_KEY_SIZE, "the public header says another length");
+
+static struct octets octets_of_mac(const struct gbau_api_mac *mac)
+{
+    return octets_of(mac->octets, mac->length <= sizeof mac->octets ? mac->length : 0);
+}
+
+static void give_mac(struct gbau_api_mac *given, const struct api_authenticator *made)
+{
+    memcpy(given->octets, made->octets, sizeof given->octets);
+    given->length = made->length;
+}
+
+uint16_t gbau_api_authenticate_begin(struct gbau_api *api, uint8_t handle, uint8_t initiator_nonce[GBAU_API_NONCE_SIZE])
+{
+    return (uint16_t)api_authenticate_begin(&api->caller, handle, initiator_nonce);
+}
+
+uint16_t gbau_api_authenticate_finish(struct gbau_api *api, uint8_t handle,
+                                      const uint8_t responder_nonce[GBAU_API_NONCE_SIZE],
+                                      const struct gbau_api_mac *responder_mac, struct gbau_api_mac *mac,
+                                      uint8_t *session_handle)
+{
+    struct api_authenticator made = {.length = 0};
+    const enum status_word sw =
+        api_authenticate_finish(&api->caller, handle, octets_of(responder_nonce, GBAU_API_NONCE_SIZE),
+                                octets_of_mac(responder_mac), &made, session_handle);
+    give_mac(mac, &made);
+    return (uint16_t)sw;
+}
+
+uint16_t gbau_api_authenticate_answer(struct gbau_api *api, uint8_t handle,
+                                      const uint8_t initiator_nonce[GBAU_API_NONCE_SIZE],
+                                      uint8_t responder_nonce[GBAU_API_NONCE_SIZE], struct gbau_api_mac *mac,
+                                      uint32_t *policy_version)
+{
+    struct api_authenticator made = {.length = 0};
+    const enum status_word sw =
+        api_authenticate_answer(&api->caller, handle, octets_of(initiator_nonce, GBAU_API_NONCE_SIZE), responder_nonce,
+                                &made, policy_version);
+    give_mac(mac, &made);
+    return (uint16_t)sw;
+}
+
+uint16_t gbau_api_authenticate_confirm(struct gbau_api *api, uint8_t handle, const struct gbau_api_mac *initiator_mac,
+                                       uint8_t *session_handle)
+{
+    return (uint16_t)api_authenticate_confirm(&api->caller, handle, octets_of_mac(initiator_mac), session_handle);
+}
+
+/* Keys that move, and lists */
+
+static void give_view(struct gbau_api_key *given, const struct api_key_view *view)
+{
+    *given = (struct gbau_api_key){
+        .naf_id = view->naf_id.data,
+        .naf_id_length = view->naf_id.length,
+        .b_tid = view->b_tid.data,
+        .b_tid_length = view->b_tid.length,
+        .label = view->label.data,
+        .label_length = view->label.length,
+        .usage = (uint8_t)view->usage,
+        .direction = (uint8_t)view->direction,
+        .algorithm = (uint8_t)view->algorithm,
+        .policy_version = view->policy_version,
+        .operations = view->operations,
+    };
+}
+
+uint16_t gbau_api_export(struct gbau_api *api, uint8_t handle, uint8_t key[GBAU_API_KEY_SIZE])
+{
+    return (uint16_t)api_export(&api->caller, handle, key);
+}
+
+uint16_t gbau_api_wrap(struct gbau_api *api, uint8_t handle, uint8_t other, struct gbau_api_wrapped *wrapped)
+{
+    struct api_wrapped_key made = {.length = 0};
+    const enum status_word sw = api_wrap(&api->caller, handle, other, &made);
+    memcpy(wrapped->nonce, made.nonce, sizeof wrapped->nonce);
+    memcpy(wrapped->ciphertext, made.ciphertext, sizeof wrapped->ciphertext);
+    memcpy(wrapped->tag, made.tag, sizeof wrapped->tag);
+    wrapped->length = made.length;
+    return (uint16_t)sw;
+}
+
+uint16_t gbau_api_unwrap(struct gbau_api *api, uint8_t handle, const struct gbau_api_wrapped *wrapped,
+                         uint8_t *unwrapped, struct gbau_api_key *key)
+{
+    struct api_key_view view = {0};
+    if (wrapped->length > sizeof wrapped->ciphertext) {
+        return SW_WRONG_DATA;
+    }
+    const enum status_word sw =
+        api_unwrap(&api->caller, handle, octets_of(wrapped->nonce, sizeof wrapped->nonce),
+                   octets_of(wrapped->ciphertext, wrapped->length), octets_of(wrapped->tag, sizeof wrapped->tag),
+                   unwrapped, &view);
+    give_view(key, &view);
+    return (uint16_t)sw;
+}
+
+uint16_t gbau_api_list(struct gbau_api *api, bool persisted, uint8_t index, struct gbau_api_key *key)
+{
+    struct api_key_view view = {0};
+    const enum status_word sw = persisted ? api_list_persisted_keys(&api->caller, index, &view)
+                                          : api_list_naf_keys(&api->caller, index, &view);
+    give_view(key, &view);
+    return (uint16_t)sw;
+}
+
+uint16_t gbau_api_counter(struct gbau_api *api, uint64_t *counter)
+{
+    return (uint16_t)api_counter(&api->caller, counter);
+}
+
 uint16_t gbau_api_apply(struct gbau_api *api, const uint8_t *naf_id, size_t naf_id_length, const uint8_t *object,
                         size_t object_length, const uint8_t *mac)
 {
