@@ -21,7 +21,8 @@ BOARD = [ROOT / "firmware" / "main.c", ROOT / "firmware" / "board_mps2_an386.c"]
 LINKER_SCRIPT = ROOT / "firmware" / "mps2_an386.ld"
 CPU = ["-mcpu=cortex-m4", "-mthumb"]
 # Constants are not merged: those that several files share would belong to none.
-COMPILE = [*CPU, "-std=gnu17", "-Os", "-ffreestanding", "-fno-merge-constants", "-ffunction-sections", "-fdata-sections", "-Wall", "-Wextra",
+COMPILE = [*CPU, "-std=gnu17", "-Os", "-ffreestanding", "-fno-merge-constants",
+           "-ffunction-sections", "-fdata-sections", "-Wall", "-Wextra",
            "-Werror", "-fcallgraph-info=su", f"-I{ROOT}/include", f"-I{ROOT}/src"]
 LINK = [*CPU, "-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections"]
 ENTRIES = ["uicc_power_on", "uicc_process", "uicc_reset", "uicc_power_off"]

@@ -1,11 +1,13 @@
 /* api_command_checks.c: commands of the GBA_U API that need no key, and how all of them are coded (clauses 8, 13, 14).
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/secret.h"
+#include "codec/ber_tlv.h"
 #include "conformance/api_probe.h"
 
-enum { HANDLES_MIN = 4, PERSISTED_KEYS_MIN = 4, PIECE_MIN = 200, RANDOM_SIZE = 16 };
+enum { HANDLES_MIN = 4, PERSISTED_KEYS_MIN = 4, PIECE_MIN = 200, LONG_PIECE = 1000, RANDOM_SIZE = 16 };
 
 #define NAF  "80146E61662E6578616D706C652E636F6D0100000002" /* some NAF_ID, where the command fails before it counts */
 #define KEY  "820101830121840161"
@@ -149,6 +151,47 @@ static void hash_does_nothing_else(struct api_probe *api)
     probe_api_command(api, API_INS_KEEP_KEY, handle, API_PERSIST, "6985");
 }
 
+/* Extended commands */
+
+/* False, with that verdict, for a card that is reached by short commands only. */
+static bool takes_extended(struct api_probe *api)
+{
+    enum { AROUND = APDU_EXTENDED_HEAD_SIZE + PROBE_EXTENDED_MAX + APDU_EXTENDED_LE_SIZE };
+    probe_api_command(api, API_INS_CAPABILITIES, 0, 0, "9000");
+    struct octet_reader size = octet_reader_of(probe_api_answer_of(api, API_TAG_PIECE_SIZE, 2));
+    if (probe_goes_on(api->probe) &&
+        (octet_reader_u16(&size) < LONG_PIECE || reader_command_max(api->probe->reader) < AROUND)) {
+        probe_not_supported(api->probe, "the card, or the way to it, takes short commands only");
+    }
+    return probe_goes_on(api->probe);
+}
+
+static void hashes_long_piece(struct api_probe *api)
+{
+    uint8_t data[LONG_PIECE + 4];
+    uint8_t piece[LONG_PIECE];
+    char head[16];
+    struct octet_writer writer = octet_writer_of(data, sizeof data);
+    memset(piece, 0x5a, sizeof piece);
+    ber_tlv_write(&writer, API_TAG_TEXT, octets_of(piece, sizeof piece));
+    if (!takes_extended(api)) {
+        return;
+    }
+    const uint8_t handle = open_hash(api, KEY_ALGORITHM_SHA256);
+    (void)snprintf(head, sizeof head, "8X%02X%02X%02X", API_INS_PROCESS, handle, API_HASH | API_ONE_BLOCK);
+    const struct octets text = octets_of(piece, sizeof piece);
+    probe_keep(&api->answer, probe_expect_data(api->probe, head, octets_written(&writer), EXTENDED, "9000"));
+    demand_hash(api, DIGEST_SHA256, &text, 1);
+}
+
+static void refuses_other_extended(struct api_probe *api)
+{
+    static const uint8_t text[] = {API_TAG_TEXT, 1, 'x'};
+    if (takes_extended(api)) {
+        (void)probe_expect_data(api->probe, "8X420000", octets_of(text, sizeof text), EXTENDED, "6700");
+    }
+}
+
 #define NO_KEY .needs = NEEDS_API
 #define OPENED .needs = NEEDS_API | NEEDS_PIN_OPEN
 #define CLOSED .needs = NEEDS_API | NEEDS_PIN_CLOSED
@@ -185,6 +228,10 @@ static const struct check command_rows[] = {
     {"hash.sha256", "GBA_U API 12", "a SHA-256 hash is right", NO_KEY, .run_api = sha256_is_right},
     {"hash.sm3", "GBA_U API 12", "an SM3 hash is right", NO_KEY, .run_api = sm3_is_right},
     {"hash.blocks", "GBA_U API 8.4", "a hash may be computed in several blocks", NO_KEY, .run_api = hash_in_blocks},
+    {"hash.extended", "GBA_U API 8.1", "a card that tells longer pieces takes them in an extended command", NO_KEY,
+     .run_api = hashes_long_piece},
+    {"command.extended", "GBA_U API 8.1", "another extended command than PROCESS is refused with 6700", NO_KEY,
+     .run_api = refuses_other_extended},
     {"hash.no_b_tid", "GBA_U API 8.3", "a handle of usage hash has no B-TID", NO_KEY, .run_api = hash_has_no_b_tid},
     {"hash.nothing_else", "GBA_U API 4.2", "a handle of usage hash computes no MAC and is not persisted", NO_KEY,
      .run_api = hash_does_nothing_else},

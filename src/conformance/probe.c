@@ -187,21 +187,40 @@ static void write_command(const struct probe *probe, const char *text, struct oc
     }
 }
 
+static void write_short_body(struct octet_writer *writer, struct octets data, enum probe_le le)
+{
+    if (data.length > 0) {
+        octet_writer_u8(writer, (uint8_t)data.length);
+        octet_writer_put_octets(writer, data);
+    }
+    if (le == WITH_LE) {
+        octet_writer_u8(writer, 0);
+    }
+    writer->failed = writer->failed || data.length > APDU_DATA_MAX;
+}
+
+/* ISO/IEC 7816-3 12.1.3, case 4E. */
+static void write_extended_body(struct octet_writer *writer, struct octets data)
+{
+    octet_writer_u8(writer, 0);
+    octet_writer_u16(writer, (uint16_t)data.length);
+    octet_writer_put_octets(writer, data);
+    octet_writer_u16(writer, 0);
+}
+
 static uint16_t send_always(struct probe *probe, const char *head, struct octets data, enum probe_le le)
 {
-    uint8_t command[APDU_COMMAND_MAX];
+    uint8_t command[APDU_EXTENDED_HEAD_SIZE + PROBE_EXTENDED_MAX + APDU_EXTENDED_LE_SIZE];
     uint16_t sw = 0;
     struct octet_writer writer = octet_writer_of(command, sizeof command);
     write_command(probe, head, &writer);
-    if (data.length > 0) {
-        octet_writer_u8(&writer, (uint8_t)data.length);
-        octet_writer_put_octets(&writer, data);
-    }
-    if (le == WITH_LE) {
-        octet_writer_u8(&writer, 0);
+    if (le == EXTENDED) {
+        write_extended_body(&writer, data);
+    } else {
+        write_short_body(&writer, data, le);
     }
     probe->response.data = (struct octets){0};
-    if (data.length > APDU_DATA_MAX || octet_writer_end(&writer) != GBAU_OK) {
+    if (octet_writer_end(&writer) != GBAU_OK) {
         probe->status = GBAU_E_SPACE;
     } else if (probe->status == GBAU_OK) {
         sw = transmit(probe, octets_written(&writer));

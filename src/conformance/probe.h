@@ -13,8 +13,10 @@
 enum { PROBE_PIN = 0x01, PROBE_PIN2 = 0x81, PROBE_ADM1 = 0x0a, PROBE_SECRET_SIZE = 8 };
 enum { FILE_TRANSPARENT = 0x01, FILE_LINEAR_FIXED = 0x02, FILE_CYCLIC = 0x06, FILE_DIRECTORY = 0x38 };
 
-/* Whether a command with data has an Le of 00 behind it. */
-enum probe_le { NO_LE, WITH_LE };
+/* Whether a command with data has an Le of 00 behind it; EXTENDED: of 0000, and an Lc of two octets as well. */
+enum probe_le { NO_LE, WITH_LE, EXTENDED };
+
+enum { PROBE_EXTENDED_MAX = 1100 }; /* octets of data in an extended command */
 
 /* What a card answered, kept for a comparison. */
 struct content {

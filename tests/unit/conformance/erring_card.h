@@ -55,7 +55,7 @@ static struct erring_card erring_card;
 
 static inline bool command_fits(struct octets command, const char *pattern)
 {
-    char hex[2 * READER_COMMAND_MAX + 1];
+    char hex[2 * (PROBE_EXTENDED_MAX + 9) + 1];
     assert_ok(hex_encode(command, hex, sizeof hex));
     size_t i = 0;
     for (; pattern[i] != '\0' && pattern[i] != '$'; i++) {
@@ -166,8 +166,13 @@ static const struct reader_driver erring_driver = {.transmit = erring_transmit, 
 /* In the place of the room's own driver. */
 enum gbau_status file_driver_open(const char *path, const struct log *log, struct reader_connection *connection)
 {
-    *connection = (struct reader_connection){.driver = &erring_driver, .state = &erring_card};
-    return card_image_open(path, CARD_VOLATILE, log, &erring_card.image);
+    *connection = (struct reader_connection){
+        .driver = &erring_driver, .state = &erring_card, .command_max = UICC_EXTENDED_COMMAND_MAX};
+    const enum gbau_status status = card_image_open(path, CARD_VOLATILE, log, &erring_card.image);
+    if (status == GBAU_OK) {
+        card_image_allow_extended(erring_card.image);
+    }
+    return status;
 }
 
 /* A card in a file of its own, for one test. */

@@ -212,6 +212,8 @@ static const struct mutant {
     {"counter.over_reset", SAYS("XX4E", "870800000000000000019000")},
     {"hash.sha256", FLIPS(PROCESS, 0, 10, 0x01)},
     {"hash.sm3", FLIPS(PROCESS, 0, 10, 0x01)},
+    {"hash.extended", FLIPS(PROCESS, 0, 10, 0x01)},
+    {"command.extended", SAYS("XX42", "9000")},
     {"hash.no_b_tid", {.command = OPEN, .kind = APPEND, .octets = "8100"}},
 
     /* Access */

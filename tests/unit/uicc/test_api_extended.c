@@ -74,7 +74,8 @@ static void seal_all_lengths(struct test_card *card, const struct ks_int_naf *ro
 {
     static const size_t lengths[] = {0, 1, 127, 128, 200, 201, 255, 256, 1000, 16383, API_PIECE_EXTENDED};
     static uint8_t opened[API_PIECE_EXTENDED];
-    const struct application_key key = key_for(card, root, KEY_USAGE_ENCRYPT, KEY_DIRECTION_CARD_TO_NAF, algorithm, "x");
+    const struct application_key key =
+        key_for(card, root, KEY_USAGE_ENCRYPT, KEY_DIRECTION_CARD_TO_NAF, algorithm, "x");
     const uint8_t handle = open_for(card, KEY_USAGE_ENCRYPT, KEY_DIRECTION_CARD_TO_NAF, algorithm, "x");
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         const struct octets aad = octets_of_text("aad");

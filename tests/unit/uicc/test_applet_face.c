@@ -319,8 +319,9 @@ static void test_lists_and_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_initiator), cmocka_unit_test(test_responder),         cmocka_unit_test(test_keys_that_move),
-        cmocka_unit_test(test_export),    cmocka_unit_test(test_lists_and_numbers),
+        cmocka_unit_test(test_initiator),      cmocka_unit_test(test_responder),
+        cmocka_unit_test(test_keys_that_move), cmocka_unit_test(test_export),
+        cmocka_unit_test(test_lists_and_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
