@@ -46,6 +46,12 @@ struct gbau_opening {
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_open_with(const struct gbau_opening *opening, struct gbau **gbau);
 
 /*
+ * Whether a card is where `card` says, as for gbau_open; a modem whose device is there counts as one. Nothing is opened,
+ * powered or reset. Thread-safe.
+ */
+GBAU_API bool gbau_card_is_present(const char *card);
+
+/*
  * Runs Ub with the operator's BSF at `bsf_url`, "http://HOST:PORT/" (TS 33.220 5.3.2, TS 24.109 4): afterwards the
  * card has a new Ks and a new B-TID, and keys that are opened from now on come from these. GBAU_E_REFUSED,
  * GBAU_E_AUTHENTICATION when BSF or challenge are not genuine, GBAU_E_UNREACHABLE, GBAU_E_TIMEOUT, GBAU_E_BUSY,

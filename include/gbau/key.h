@@ -86,7 +86,7 @@ struct gbau_key_request {
     size_t context_length; /* 0 to 64 */
 };
 
-/* An open key. */
+/* An open key. What a call reads and where it writes must not overlap: GBAU_E_ARGUMENT. */
 struct gbau_key;
 
 /* Ends a key; NULL is allowed. Close keys before what they were opened from. */

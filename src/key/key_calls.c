@@ -127,6 +127,13 @@ bool key_calls_out_is_sound(const uint8_t *out, size_t capacity, const size_t *l
     return length != NULL && (out != NULL || capacity == 0);
 }
 
+bool key_calls_are_apart(const void *in, size_t in_length, const uint8_t *out, size_t capacity)
+{
+    const uintptr_t read = (uintptr_t)in;
+    const uintptr_t written = (uintptr_t)out;
+    return in_length == 0 || capacity == 0 || read + in_length <= written || written + capacity <= read;
+}
+
 enum gbau_status key_calls_finish(enum gbau_status status, const struct octet_writer *writer, size_t *length)
 {
     if (status == GBAU_OK) {
@@ -159,7 +166,9 @@ enum gbau_status gbau_key_encrypt(struct gbau_key *key, const void *additional_d
     if (status == GBAU_OK) {
         status =
             argument_unless(key_calls_in_is_sound(additional_data, additional_length) &&
-                            key_calls_in_is_sound(text, text_length) && key_calls_out_is_sound(out, capacity, length));
+                            key_calls_in_is_sound(text, text_length) && key_calls_out_is_sound(out, capacity, length) &&
+                            key_calls_are_apart(text, text_length, out, capacity) &&
+                            key_calls_are_apart(additional_data, additional_length, out, capacity));
     }
     if (status != GBAU_OK) {
         return status;
@@ -181,7 +190,9 @@ enum gbau_status gbau_key_decrypt(struct gbau_key *key, const void *additional_d
     if (status == GBAU_OK) {
         status =
             argument_unless(key_calls_in_is_sound(additional_data, additional_length) &&
-                            key_calls_in_is_sound(in, in_length) && key_calls_out_is_sound(text, capacity, length));
+                            key_calls_in_is_sound(in, in_length) && key_calls_out_is_sound(text, capacity, length) &&
+                            key_calls_are_apart(in, in_length, text, capacity) &&
+                            key_calls_are_apart(additional_data, additional_length, text, capacity));
     }
     if (status != GBAU_OK) {
         return status;

@@ -91,6 +91,9 @@ GBAU_MUST_USE enum gbau_status key_calls_check(const struct gbau_key *key, enum 
 bool key_calls_in_is_sound(const void *octets, size_t length);
 bool key_calls_out_is_sound(const uint8_t *out, size_t capacity, const size_t *length);
 
+/* False when they share octets: what is written first would change what is read later. */
+bool key_calls_are_apart(const void *in, size_t in_length, const uint8_t *out, size_t capacity);
+
 /* Ends a call that wrote: its length out, or nothing at all. */
 GBAU_MUST_USE enum gbau_status key_calls_finish(enum gbau_status status, const struct octet_writer *writer,
                                                 size_t *length);

@@ -85,7 +85,8 @@ enum gbau_status gbau_key_seal(struct gbau_key *key, const void *additional_data
     }
     if (!key_calls_in_is_sound(additional_data, additional_length) || additional_length > GBAU_ADDITIONAL_MAX ||
         !key_calls_in_is_sound(text, text_length) || text_length > GBAU_SEAL_TEXT_MAX ||
-        !key_calls_out_is_sound(sealed, capacity, length)) {
+        !key_calls_out_is_sound(sealed, capacity, length) ||
+        !key_calls_are_apart(text, text_length, sealed, capacity)) {
         return GBAU_E_ARGUMENT;
     }
     status = check_can_name(key);
@@ -109,7 +110,8 @@ enum gbau_status gbau_key_open_sealed(struct gbau_key *key, const void *addition
         return status;
     }
     if (!key_calls_in_is_sound(additional_data, additional_length) || additional_length > GBAU_ADDITIONAL_MAX ||
-        !key_calls_in_is_sound(sealed, sealed_length) || !key_calls_out_is_sound(text, capacity, length)) {
+        !key_calls_in_is_sound(sealed, sealed_length) || !key_calls_out_is_sound(text, capacity, length) ||
+        !key_calls_are_apart(sealed, sealed_length, text, capacity)) {
         return GBAU_E_ARGUMENT;
     }
     status = sealed_message_read(octets_of(sealed, sealed_length), &message);
@@ -138,7 +140,8 @@ enum gbau_status gbau_key_protect(struct gbau_key *key, const void *payload, siz
     if (status != GBAU_OK) {
         return status;
     }
-    if (!key_calls_in_is_sound(payload, payload_length) || !key_calls_out_is_sound(message, capacity, length)) {
+    if (!key_calls_in_is_sound(payload, payload_length) || !key_calls_out_is_sound(message, capacity, length) ||
+        !key_calls_are_apart(payload, payload_length, message, capacity)) {
         return GBAU_E_ARGUMENT;
     }
     status = check_can_name(key);

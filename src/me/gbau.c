@@ -62,6 +62,11 @@ static enum gbau_status open_parts(struct gbau *gbau, const struct gbau_opening 
                                                     : status;
 }
 
+bool gbau_card_is_present(const char *card)
+{
+    return card != NULL && reader_has_card(card);
+}
+
 enum gbau_status gbau_open_with(const struct gbau_opening *opening, struct gbau **gbau)
 {
     if (opening == NULL || opening->card == NULL || gbau == NULL) {

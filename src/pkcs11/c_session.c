@@ -103,6 +103,6 @@ CRYPTOKI_API CK_RV C_Logout(CK_SESSION_HANDLE handle)
     if (!slot->token.is_logged_in) {
         return module_leave(slot, CKR_USER_NOT_LOGGED_IN);
     }
-    token_logout(&slot->token);
+    slot_logout(slot);
     return module_leave(slot, CKR_OK);
 }

@@ -1,5 +1,4 @@
 /* c_sign.c: C_DigestInit to C_VerifyFinal. */
-#include "pkcs11/module.h"
 #include "pkcs11/operation_calls.h"
 
 CRYPTOKI_API CK_RV C_DigestInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism)
@@ -54,7 +53,7 @@ CRYPTOKI_API CK_RV C_Verify(CK_SESSION_HANDLE handle, CK_BYTE *data, CK_ULONG le
 {
     struct slot *slot;
     struct session *session;
-    CK_RV rv = module_enter_connected(handle, &slot, &session);
+    CK_RV rv = operation_call_enter(handle, OPERATION_VERIFY, &slot, &session);
     if (rv != CKR_OK) {
         return rv;
     }
@@ -75,7 +74,7 @@ CRYPTOKI_API CK_RV C_VerifyFinal(CK_SESSION_HANDLE handle, CK_BYTE *signature, C
 {
     struct slot *slot;
     struct session *session;
-    CK_RV rv = module_enter_connected(handle, &slot, &session);
+    CK_RV rv = operation_call_enter(handle, OPERATION_VERIFY, &slot, &session);
     if (rv != CKR_OK) {
         return rv;
     }

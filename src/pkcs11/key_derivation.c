@@ -230,6 +230,8 @@ static CK_RV complete_by_template(const struct wish *wish, struct key_name *name
         }
         name->usage = purpose->usage;
         name->direction = purpose->direction;
+    } else if (name->direction == 0 && purpose != NULL && purpose->usage == name->usage) {
+        name->direction = purpose->direction;
     }
     if (name->algorithm == 0) {
         name->algorithm = choose_algorithm(wish, name->usage);

@@ -7,7 +7,7 @@
 
 #include "gbau/gbau.h"
 
-enum { KEY_FQDN_SIZE = 250, KEY_UA_SIZE = 5, KEY_LABEL_SIZE = 65, KEY_CONTEXT_MAX = 64 };
+enum { KEY_FQDN_SIZE = 251, KEY_UA_SIZE = 5, KEY_LABEL_SIZE = 65, KEY_CONTEXT_MAX = 64 };
 
 /* Who shares Ks_int_NAF with the card. */
 struct naf_name {

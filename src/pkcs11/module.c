@@ -1,6 +1,7 @@
 /* module.c: the one object that PKCS#11 leaves global, its life, its keeper of idle cards, and forks. */
 #include "pkcs11/module.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -30,7 +31,7 @@ static _Atomic(struct module *) current;
 static void wait_ms(struct module *module, long ms)
 {
     struct timespec end;
-    (void)clock_gettime(CLOCK_REALTIME, &end);
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
     end.tv_nsec += ms * 1000000;
     end.tv_sec += end.tv_nsec / 1000000000;
     end.tv_nsec %= 1000000000;
@@ -141,6 +142,29 @@ static CK_RV make_slots(struct module *module)
     return CKR_OK;
 }
 
+/* Signals are for the application's own threads. */
+static bool start_keeper(struct module *module)
+{
+    sigset_t all;
+    sigset_t before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int result = pthread_create(&module->keeper, NULL, keep, module);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result == 0;
+}
+
+/* None of these can fail on Linux. A clock that is set does not change how long one waits. */
+static void init_waiting(struct module *module)
+{
+    pthread_condattr_t attributes;
+    (void)pthread_mutex_init(&module->mutex, NULL);
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&module->changed, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+}
+
 static CK_RV open_module(bool may_thread)
 {
     static bool knows_forks;
@@ -148,8 +172,7 @@ static CK_RV open_module(bool may_thread)
     if (module == NULL) {
         return CKR_HOST_MEMORY;
     }
-    (void)pthread_mutex_init(&module->mutex, NULL);
-    (void)pthread_cond_init(&module->changed, NULL);
+    init_waiting(module);
     CK_RV rv = make_slots(module);
     if (rv == CKR_OK && !knows_forks) {
         rv = pthread_atfork(NULL, NULL, forget_in_child) == 0 ? CKR_OK : CKR_HOST_MEMORY;
@@ -159,7 +182,7 @@ static CK_RV open_module(bool may_thread)
         free_module(module);
         return rv;
     }
-    module->has_keeper = may_thread && pthread_create(&module->keeper, NULL, keep, module) == 0;
+    module->has_keeper = may_thread && start_keeper(module);
     atomic_store(&current, module);
     return CKR_OK;
 }

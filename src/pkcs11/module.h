@@ -61,4 +61,7 @@ CK_RV slot_open_session(struct slot *slot, bool is_writable, CK_SESSION_HANDLE *
 void slot_close_session(struct slot *slot, struct session *session);
 void slot_close_all_sessions(struct slot *slot);
 
+/* token_logout, and the end of all operations with keys. */
+void slot_logout(struct slot *slot);
+
 #endif

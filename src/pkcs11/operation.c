@@ -73,13 +73,20 @@ CK_RV operation_cancel(struct session *session, enum operation_kind kind)
     return operation->mechanism != NULL ? end(operation, CKR_OK) : CKR_OPERATION_NOT_INITIALIZED;
 }
 
+/* What is decrypted is longer than its text: by IV and tag, or by IV and padding. */
+static size_t data_max(enum operation_kind kind)
+{
+    enum { AROUND_TEXT_MAX = 32 };
+    return kind == OPERATION_DECRYPT ? OPERATION_DATA_MAX + AROUND_TEXT_MAX : OPERATION_DATA_MAX;
+}
+
 CK_RV operation_add(struct session *session, enum operation_kind kind, struct octets part)
 {
     struct operation *operation = &session->operations[kind];
     if (operation->mechanism == NULL) {
         return CKR_OPERATION_NOT_INITIALIZED;
     }
-    if (part.length > OPERATION_DATA_MAX - operation->collected.length) {
+    if (part.length > data_max(kind) - operation->collected.length) {
         return end(operation, CKR_DATA_LEN_RANGE);
     }
     operation->is_in_parts = true;
@@ -232,9 +239,31 @@ static bool must_come_again(const uint8_t *out, CK_ULONG *length, size_t needed,
     return true;
 }
 
+/* Once. *was_reset: another program has reset the card, so that nothing was done, and a key must be opened anew. */
+static CK_RV attempt(struct run *work, enum operation_kind kind, bool *was_reset)
+{
+    CK_RV rv = open_key(work->session, work->operation, kind, &work->key);
+    *was_reset = rv == CKR_DEVICE_ERROR;
+    if (rv != CKR_OK) {
+        return rv;
+    }
+    const enum gbau_status status = runs[kind](work);
+    *was_reset = status == GBAU_E_BUSY;
+    const bool is_bad_ciphertext = kind == OPERATION_DECRYPT && status == GBAU_E_MALFORMED;
+    return is_bad_ciphertext ? CKR_ENCRYPTED_DATA_INVALID : return_value_of(status);
+}
+
+/* After another program has reset the card. */
+static CK_RV reconnect(struct token *token, enum operation_kind kind)
+{
+    token_release(token);
+    return kind == OPERATION_DIGEST ? token_connect_publicly(token) : token_connect(token);
+}
+
 static CK_RV run(struct session *session, enum operation_kind kind, struct octets in, uint8_t *out, CK_ULONG *length)
 {
     size_t needed;
+    bool was_reset;
     struct operation *operation = &session->operations[kind];
     const bool is_exact = kind != OPERATION_DECRYPT || !mechanism_pads(operation->algorithm);
     CK_RV rv = output_length(operation, kind, in.length, &needed);
@@ -244,14 +273,16 @@ static CK_RV run(struct session *session, enum operation_kind kind, struct octet
     if (must_come_again(out, length, needed, is_exact, &rv)) {
         return rv;
     }
-    struct run work = {.session = session,
-                       .operation = operation,
-                       .in = in,
-                       .out = out,
-                       .capacity = *length < needed ? *length : needed};
-    rv = open_key(session, operation, kind, &work.key);
-    if (rv == CKR_OK) {
-        rv = return_value_of(runs[kind](&work));
+    const struct run first = {.session = session,
+                              .operation = operation,
+                              .in = in,
+                              .out = out,
+                              .capacity = *length < needed ? *length : needed};
+    struct run work = first;
+    rv = attempt(&work, kind, &was_reset);
+    if (was_reset && reconnect(session->token, kind) == CKR_OK) {
+        work = first;
+        rv = attempt(&work, kind, &was_reset);
     }
     *length = rv == CKR_BUFFER_TOO_SMALL ? needed : work.length;
     return rv == CKR_BUFFER_TOO_SMALL ? rv : end(operation, rv);
@@ -266,7 +297,7 @@ CK_RV operation_run(struct session *session, enum operation_kind kind, struct oc
     if (operation->is_in_parts) {
         return end(operation, CKR_OPERATION_ACTIVE);
     }
-    return in.length <= OPERATION_DATA_MAX ? run(session, kind, in, out, length) : end(operation, CKR_DATA_LEN_RANGE);
+    return in.length <= data_max(kind) ? run(session, kind, in, out, length) : end(operation, CKR_DATA_LEN_RANGE);
 }
 
 CK_RV operation_finish(struct session *session, enum operation_kind kind, uint8_t *out, CK_ULONG *length)
@@ -280,17 +311,29 @@ CK_RV operation_finish(struct session *session, enum operation_kind kind, uint8_
 
 /* Verifying */
 
-static CK_RV verify(struct session *session, struct octets in, struct octets signature)
+static CK_RV attempt_verify(struct session *session, struct octets in, struct octets signature, bool *was_reset)
 {
     struct gbau_key *key;
+    CK_RV rv = open_key(session, &session->operations[OPERATION_VERIFY], OPERATION_VERIFY, &key);
+    *was_reset = rv == CKR_DEVICE_ERROR;
+    if (rv != CKR_OK) {
+        return rv;
+    }
+    const enum gbau_status status = gbau_key_verify(key, in.data, in.length, signature.data, signature.length);
+    *was_reset = status == GBAU_E_BUSY;
+    return status == GBAU_E_AUTHENTICATION ? CKR_SIGNATURE_INVALID : return_value_of(status);
+}
+
+static CK_RV verify(struct session *session, struct octets in, struct octets signature)
+{
+    bool was_reset;
     struct operation *operation = &session->operations[OPERATION_VERIFY];
     if (signature.length != mechanism_tag_length(operation->algorithm)) {
         return end(operation, CKR_SIGNATURE_LEN_RANGE);
     }
-    CK_RV rv = open_key(session, operation, OPERATION_VERIFY, &key);
-    if (rv == CKR_OK) {
-        enum gbau_status status = gbau_key_verify(key, in.data, in.length, signature.data, signature.length);
-        rv = status == GBAU_E_AUTHENTICATION ? CKR_SIGNATURE_INVALID : return_value_of(status);
+    CK_RV rv = attempt_verify(session, in, signature, &was_reset);
+    if (was_reset && reconnect(session->token, OPERATION_VERIFY) == CKR_OK) {
+        rv = attempt_verify(session, in, signature, &was_reset);
     }
     return end(operation, rv);
 }

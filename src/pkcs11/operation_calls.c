@@ -1,13 +1,27 @@
 /* operation_calls.c: the common path of C_Encrypt, C_Decrypt, C_Sign, C_Digest and their parts. */
 #include "pkcs11/operation_calls.h"
 
-#include "pkcs11/module.h"
-
 /* A digest needs no key, and so no login. */
 static CK_RV enter(CK_SESSION_HANDLE handle, enum operation_kind kind, struct slot **slot, struct session **session)
 {
     return kind == OPERATION_DIGEST ? module_enter_publicly(handle, slot, session)
                                     : module_enter_connected(handle, slot, session);
+}
+
+CK_RV operation_call_enter(CK_SESSION_HANDLE handle, enum operation_kind kind, struct slot **slot,
+                           struct session **session)
+{
+    CK_RV rv = module_enter_session(handle, slot, session);
+    if (rv != CKR_OK) {
+        return rv;
+    }
+    struct token *token = &(*slot)->token;
+    rv = kind == OPERATION_DIGEST ? token_connect_publicly(token) : token_connect(token);
+    if (rv != CKR_OK) {
+        (void)operation_cancel(*session, kind); /* every error but a small buffer ends it */
+        (void)module_leave(*slot, rv);
+    }
+    return rv;
 }
 
 CK_RV operation_call_begin(CK_SESSION_HANDLE handle, enum operation_kind kind, const CK_MECHANISM *mechanism,
@@ -28,7 +42,7 @@ CK_RV operation_call_run(CK_SESSION_HANDLE handle, enum operation_kind kind, con
 {
     struct slot *slot;
     struct session *session;
-    CK_RV rv = enter(handle, kind, &slot, &session);
+    CK_RV rv = operation_call_enter(handle, kind, &slot, &session);
     if (rv != CKR_OK) {
         return rv;
     }
@@ -64,10 +78,9 @@ CK_RV operation_call_update(CK_SESSION_HANDLE handle, enum operation_kind kind, 
                             CK_ULONG part_length, const CK_BYTE *out, CK_ULONG *out_length)
 {
     const bool is_question = out == NULL && out_length != NULL; /* how much would come out */
-    CK_RV rv = CKR_OK;
-    if (!is_question) {
-        rv = add(handle, kind, octets_of(part, part_length), (part != NULL || part_length == 0) && out_length != NULL);
-    }
+    const struct octets added = is_question ? (struct octets){0} : octets_of(part, part_length);
+    const bool is_sound = is_question || ((part != NULL || part_length == 0) && out_length != NULL);
+    CK_RV rv = add(handle, kind, added, is_sound);
     if (rv == CKR_OK) {
         *out_length = 0;
     }
@@ -78,7 +91,7 @@ CK_RV operation_call_finish(CK_SESSION_HANDLE handle, enum operation_kind kind, 
 {
     struct slot *slot;
     struct session *session;
-    CK_RV rv = enter(handle, kind, &slot, &session);
+    CK_RV rv = operation_call_enter(handle, kind, &slot, &session);
     if (rv != CKR_OK) {
         return rv;
     }

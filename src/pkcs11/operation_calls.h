@@ -2,11 +2,16 @@
 #ifndef PKCS11_OPERATION_CALLS_H
 #define PKCS11_OPERATION_CALLS_H
 
+#include "pkcs11/module.h"
 #include "pkcs11/operation.h"
 
 /* C_EncryptInit and its like. */
 CK_RV operation_call_begin(CK_SESSION_HANDLE handle, enum operation_kind kind, const CK_MECHANISM *mechanism,
                            CK_OBJECT_HANDLE key);
+
+/* A session whose operation is to run, with the card open; else the operation is ended. module_leave releases it. */
+CK_RV operation_call_enter(CK_SESSION_HANDLE handle, enum operation_kind kind, struct slot **slot,
+                           struct session **session);
 
 /* In one piece. */
 CK_RV operation_call_run(CK_SESSION_HANDLE handle, enum operation_kind kind, const CK_BYTE *in, CK_ULONG in_length,

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "pkcs11/module.h"
+#include "pkcs11/operation.h"
 
 bool slot_is_present(struct slot *slot)
 {
@@ -69,4 +70,17 @@ void slot_close_all_sessions(struct slot *slot)
     for (struct session *session; (session = handle_table_next(&slot->sessions, &position)) != NULL;) {
         slot_close_session(slot, session);
     }
+}
+
+void slot_logout(struct slot *slot)
+{
+    size_t position = 0;
+    for (struct session *session; (session = handle_table_next(&slot->sessions, &position)) != NULL;) {
+        for (enum operation_kind kind = 0; kind < OPERATION_KINDS; kind++) {
+            if (kind != OPERATION_DIGEST) {
+                (void)operation_cancel(session, kind);
+            }
+        }
+    }
+    token_logout(&slot->token);
 }

@@ -166,6 +166,9 @@ static enum gbau_status read_naf(const struct place *place, const char *fqdn_key
 {
     const char *ua = text_of(place, "ua");
     enum gbau_status status = copy_text(place, fqdn_key, naf->fqdn, sizeof naf->fqdn);
+    for (char *letter = naf->fqdn; status == GBAU_OK && *letter != '\0'; letter++) {
+        *letter = (char)(*letter >= 'A' && *letter <= 'Z' ? *letter - 'A' + 'a' : *letter); /* as the card lists it */
+    }
     if (status == GBAU_OK && (ua == NULL || hex_decode_exactly(octets_of_text(ua), naf->ua, KEY_UA_SIZE) != GBAU_OK)) {
         status = refuse_at(place, "ua: ten hexadecimal digits in quotes");
     }

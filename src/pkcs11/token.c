@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/secret.h"
 #include "pkcs11/return_value.h"
@@ -29,6 +28,7 @@ static void note_pin(struct token *token, enum gbau_status status)
         token->pin_state = TOKEN_PIN_NOT_REQUIRED;
     } else if (status == GBAU_E_PIN_WRONG || status == GBAU_E_PIN_BLOCKED) {
         token->pin_state = TOKEN_PIN_REQUIRED;
+        object_table_empty(&token->objects);
         forget_pin(token);
     }
 }
@@ -54,10 +54,10 @@ static bool is_known_to_be_locked(const struct token *token)
 
 CK_RV token_connect(struct token *token)
 {
+    card_connection_end_turn(&token->connection);
     if (is_known_to_be_locked(token)) {
         return CKR_USER_NOT_LOGGED_IN; /* without asking the card again and again */
     }
-    card_connection_end_turn(&token->connection);
     if (token->connection.gbau != NULL) {
         return return_value_of_card(card_connection_open(&token->connection, NULL));
     }
@@ -70,18 +70,9 @@ CK_RV token_connect_publicly(struct token *token)
     return rv == CKR_USER_NOT_LOGGED_IN ? return_value_of_card(card_connection_open_locked(&token->connection)) : rv;
 }
 
-/* A card that asks for its PIN, or that another process has, is there. */
-bool token_is_present(struct token *token)
+bool token_is_present(const struct token *token)
 {
-    const char *card = token->connection.configuration->card;
-    if (token->connection.gbau != NULL || access(card, F_OK) == 0) {
-        return true;
-    }
-    if (strchr(card, '/') != NULL) {
-        return false;
-    }
-    const enum gbau_status status = open_anew(token);
-    return status != GBAU_E_NOT_FOUND && status != GBAU_E_UNREACHABLE && status != GBAU_E_IO;
+    return gbau_card_is_present(token->connection.configuration->card);
 }
 
 void token_release(struct token *token)

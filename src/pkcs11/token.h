@@ -30,8 +30,8 @@ CK_RV token_connect(struct token *token);
 /* The same for random octets and hashes, which need no login. */
 CK_RV token_connect_publicly(struct token *token);
 
-/* Whether a card is there; opens nothing where that can be told without. */
-bool token_is_present(struct token *token);
+/* Whether a card is there; nothing is opened. */
+bool token_is_present(const struct token *token);
 
 /* CKR_PIN_LEN_RANGE, CKR_PIN_INVALID, CKR_PIN_INCORRECT, CKR_PIN_LOCKED, CKR_USER_ALREADY_LOGGED_IN. */
 CK_RV token_login(struct token *token, const uint8_t *pin, size_t length);

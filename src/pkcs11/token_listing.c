@@ -127,6 +127,7 @@ static enum gbau_status list_object(struct token *token, const struct key_object
     }
     object->operations = wanted->operations;
     memcpy(object->id, wanted->id, sizeof object->id);
+    object->id_length = wanted->id_length;
     object->is_listed = true;
     return GBAU_OK;
 }

@@ -206,6 +206,33 @@ enum gbau_status pcsc_driver_open(const char *reader_name, const struct log *log
 
 /* Listing readers */
 
+static bool has_card(SCARDCONTEXT context, const char *name)
+{
+    SCARD_READERSTATE state = {.szReader = name, .dwCurrentState = SCARD_STATE_UNAWARE};
+    return SCardGetStatusChange(context, 0, &state, 1) == SCARD_S_SUCCESS &&
+           (state.dwEventState & SCARD_STATE_PRESENT) != 0;
+}
+
+bool pcsc_has_card(const char *argument)
+{
+    SCARDCONTEXT context = 0;
+    LPSTR names = NULL;
+    DWORD length = SCARD_AUTOALLOCATE;
+    size_t number = 0;
+    bool found = false;
+    if (establish(&context, NULL) != GBAU_OK) {
+        return false;
+    }
+    if (SCardListReaders(context, NULL, (LPSTR)&names, &length) == SCARD_S_SUCCESS) {
+        for (const char *name = names; *name != '\0' && !found; name += strlen(name) + 1) {
+            found = is_wanted(argument, name, number++) && has_card(context, name);
+        }
+        (void)SCardFreeMemory(context, names);
+    }
+    (void)SCardReleaseContext(context);
+    return found;
+}
+
 /* Asks for the state of a reader as it is now, without connecting to its card. */
 static void tell_of_reader(SCARDCONTEXT context, const char *name, reader_found *found, void *found_context)
 {

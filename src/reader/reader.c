@@ -16,17 +16,45 @@ struct reader {
     void *observer_context;
 };
 
+/* A modem would have to be opened to be asked. */
+static bool device_exists(const char *device)
+{
+    return device != NULL && access(device, F_OK) == 0;
+}
+
 /* What a card's name may begin with; anything else is the path of a card file. */
 static const struct {
     const char *prefix; /* alone, or followed by ':' and what the driver is told */
     bool needs_argument;
     reader_driver_open *open;
+    bool (*has_card)(const char *argument);
 } drivers[] = {
-    {"pcsc", false, pcsc_driver_open},
-    {"at", true, at_driver_open},
-    {"qmi", true, qmi_driver_open},
-    {"mbim", true, mbim_driver_open},
+    {"pcsc", false, pcsc_driver_open, pcsc_has_card},
+    {"at", true, at_driver_open, device_exists},
+    {"qmi", true, qmi_driver_open, device_exists},
+    {"mbim", true, mbim_driver_open, device_exists},
 };
+enum { DRIVER_COUNT = sizeof drivers / sizeof drivers[0] };
+
+/* The driver that `name` begins with, and what it is told; DRIVER_COUNT for a file, or a way that does not exist. */
+static size_t find_driver(const char *name, const char **argument)
+{
+    for (size_t i = 0; i < DRIVER_COUNT; i++) {
+        const size_t length = strlen(drivers[i].prefix);
+        if (strncmp(name, drivers[i].prefix, length) != 0) {
+            continue;
+        }
+        if (name[length] == ':' && !(drivers[i].needs_argument && name[length + 1] == '\0')) {
+            *argument = name + length + 1;
+            return i;
+        }
+        if (name[length] == '\0' && !drivers[i].needs_argument) {
+            *argument = NULL;
+            return i;
+        }
+    }
+    return DRIVER_COUNT;
+}
 
 /* "word:rest" that no file has for a name: somebody meant a way to a card that there is not. */
 static bool is_unknown_way(const char *name)
@@ -37,17 +65,10 @@ static bool is_unknown_way(const char *name)
 
 static enum gbau_status open_connection(const char *name, const struct log *log, struct reader_connection *connection)
 {
-    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++) {
-        const size_t length = strlen(drivers[i].prefix);
-        if (strncmp(name, drivers[i].prefix, length) != 0) {
-            continue;
-        }
-        if (name[length] == ':' && !(drivers[i].needs_argument && name[length + 1] == '\0')) {
-            return drivers[i].open(name + length + 1, log, connection);
-        }
-        if (name[length] == '\0' && !drivers[i].needs_argument) {
-            return drivers[i].open(NULL, log, connection);
-        }
+    const char *argument = NULL;
+    const size_t driver = find_driver(name, &argument);
+    if (driver < DRIVER_COUNT) {
+        return drivers[driver].open(argument, log, connection);
     }
     if (is_unknown_way(name)) {
         log_error(log, "'%s' is no card: give " READER_CARD_NAMES, name);
@@ -68,6 +89,13 @@ enum gbau_status reader_open(const char *name, const struct log *log, struct rea
         *reader = NULL;
     }
     return status;
+}
+
+bool reader_has_card(const char *name)
+{
+    const char *argument = NULL;
+    const size_t driver = find_driver(name, &argument);
+    return driver < DRIVER_COUNT ? drivers[driver].has_card(argument) : access(name, F_OK) == 0;
 }
 
 void reader_close(struct reader *reader)

@@ -28,6 +28,12 @@ GBAU_MUST_USE enum gbau_status reader_open(const char *name, const struct log *l
 void reader_close(struct reader *reader);
 
 /*
+ * Whether a card is where `name` says: in a PC/SC reader, in a file; a modem whose device is there counts as one.
+ * Nothing is opened, powered or reset. Thread-safe.
+ */
+bool reader_has_card(const char *name);
+
+/*
  * Sends a command APDU of 4 to reader_command_max octets. The response, data and SW1 SW2, is written to `response`. No
  * other program's command comes between the parts of one exchange at T=0.
  * GBAU_E_IO when the card or the reader is gone; GBAU_E_BUSY when another program reset the card: channels, selected

@@ -31,6 +31,9 @@ reader_driver_open at_driver_open;
 reader_driver_open qmi_driver_open;
 reader_driver_open mbim_driver_open;
 
+/* True when a reader that `argument` may mean, as for pcsc_driver_open, has a card; nothing is connected to. */
+bool pcsc_has_card(const char *argument);
+
 /* The parts of reader_list. pcsc_list: GBAU_E_UNREACHABLE, logged, without a PC/SC service. */
 GBAU_MUST_USE enum gbau_status pcsc_list(const struct log *log, reader_found *found, void *context);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 struct fake_world fake;
 
@@ -76,6 +77,11 @@ enum gbau_status gbau_open_with(const struct gbau_opening *opening, struct gbau 
     __atomic_add_fetch(&fake.opens, 1, __ATOMIC_SEQ_CST);
     __atomic_add_fetch(&fake.open_cards, 1, __ATOMIC_SEQ_CST);
     return GBAU_OK;
+}
+
+bool gbau_card_is_present(const char *card)
+{
+    return strcmp(card, "absent") != 0 && (strchr(card, '/') == NULL || access(card, F_OK) == 0);
 }
 
 void gbau_close(struct gbau *gbau)

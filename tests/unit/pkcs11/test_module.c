@@ -421,6 +421,46 @@ static void test_what_needs_no_login(void **state)
     assert_int_not_equal(find_labelled(session, "naf.example.com"), 0);
 }
 
+/* An error ends an operation, unless it is that of a small buffer: nobody is left with one that he cannot end. */
+static void test_operations_end_without_card(void **state)
+{
+    const CK_SESSION_HANDLE session = *(CK_SESSION_HANDLE *)*state;
+    CK_OBJECT_HANDLE key = derive_for(session, CKA_SIGN, "a");
+    assert_works(C_SignInit(session, &hmac, key));
+    assert_works(C_SignUpdate(session, octets, 1));
+    assert_works(C_Logout(session));
+    length = sizeof octets;
+    assert_rv(C_SignFinal(session, octets, &length), CKR_USER_NOT_LOGGED_IN);
+    log_in(session);
+    key = derive_for(session, CKA_SIGN, "a");
+    assert_works(C_SignInit(session, &hmac, key));
+    for (int i = 0; i < 100 && __atomic_load_n(&fake.open_cards, __ATOMIC_SEQ_CST) > 0; i++) {
+        pass_ms(20);
+    }
+    fake.open_status = GBAU_E_IO;
+    assert_rv(C_Sign(session, octets, 1, octets, &length), CKR_DEVICE_ERROR);
+    fake.open_status = GBAU_OK;
+    assert_works(C_SignInit(session, &hmac, key));
+    length = sizeof octets;
+    assert_works(C_Sign(session, octets, 1, octets, &length));
+}
+
+/* Another program has reset the card in a reader that both use: key and card are opened again, and nobody notices. */
+static void test_card_that_was_reset(void **state)
+{
+    const CK_SESSION_HANDLE session = *(CK_SESSION_HANDLE *)*state;
+    const CK_OBJECT_HANDLE key = derive_for(session, CKA_SIGN, "a");
+    const unsigned opens = fake.opens;
+    assert_works(C_SignInit(session, &hmac, key));
+    length = sizeof octets;
+    fake.use_status = GBAU_E_BUSY;
+    assert_works(C_Sign(session, octets, 1, octets, &length));
+    assert_int_equal(fake.opens, opens + 1);
+    assert_works(C_SignInit(session, &hmac, key));
+    fake.use_status = GBAU_E_IO; /* may have been done: not again */
+    assert_rv(C_Sign(session, octets, 1, octets, &length), CKR_DEVICE_ERROR);
+}
+
 /* Idle cards */
 
 static void test_idle_card_is_given_back(void **state)
@@ -590,6 +630,8 @@ int main(void)
         module_test(test_what_is_not_offered),
         module_test(test_random),
         module_test(test_what_needs_no_login),
+        module_test(test_operations_end_without_card),
+        module_test(test_card_that_was_reset),
         module_test(test_idle_card_is_given_back),
         cmocka_unit_test(test_without_threads_each_call_gives_it_back),
         module_test(test_threads),

@@ -314,6 +314,8 @@ static void test_persisting_and_deleting(void **state)
     assert_int_equal(fake.persisted_operations, 9);
     assert_ptr_equal(object_table_get(&bench->token.objects, handle), object);
     assert_int_equal(object->origin, KEY_PERSISTED);
+    assert_int_equal(object->id_length, 2); /* CKA_ID: persisted, its number */
+    assert_int_equal(object->id[0], KEY_PERSISTED);
     assert_works(token_open_key(&bench->token, object, &key));
     token_forget_session(&bench->token, 1); /* it is not the session's any more */
     assert_ptr_equal(find_object(&bench->token, "kept"), object);

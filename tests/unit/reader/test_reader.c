@@ -68,6 +68,11 @@ enum gbau_status file_driver_open(const char *path, const struct log *log, struc
     return fake_open(connection);
 }
 
+bool pcsc_has_card(const char *argument)
+{
+    return argument == NULL || strcmp(argument, "Full") == 0;
+}
+
 enum gbau_status pcsc_driver_open(const char *reader_name, const struct log *log, struct reader_connection *connection)
 {
     (void)log;
@@ -367,6 +372,23 @@ static void test_observer(void **state)
 
 #define reader_test(function) cmocka_unit_test_setup((function), forget)
 
+/* Told by the reader's state, by a modem's device, by a file: nothing is opened. */
+static void test_presence(void **state)
+{
+    (void)state;
+    assert_true(reader_has_card("pcsc"));
+    assert_true(reader_has_card("pcsc:Full"));
+    assert_false(reader_has_card("pcsc:Empty/1"));
+    assert_true(reader_has_card("at:/dev/null"));
+    assert_false(reader_has_card("mbim:/nowhere/cdc-wdm0"));
+    assert_false(reader_has_card("at:"));
+    assert_true(reader_has_card("/dev/null"));
+    assert_false(reader_has_card("/nowhere/card"));
+    assert_false(fake.pcsc_asked);
+    assert_null(fake.opened_modem);
+    assert_null(fake.opened_file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +403,7 @@ int main(void)
         reader_test(test_failures),
         reader_test(test_capacity),
         reader_test(test_observer),
+        reader_test(test_presence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
