@@ -46,8 +46,8 @@ struct gbau_opening {
 GBAU_API GBAU_MUST_USE enum gbau_status gbau_open_with(const struct gbau_opening *opening, struct gbau **gbau);
 
 /*
- * Whether a card is where `card` says, as for gbau_open; a modem whose device is there counts as one. Nothing is opened,
- * powered or reset. Thread-safe.
+ * Whether a card is where `card` says, as for gbau_open; a modem whose device is there counts as one. Nothing is
+ * opened, powered or reset. Thread-safe.
  */
 GBAU_API bool gbau_card_is_present(const char *card);
 

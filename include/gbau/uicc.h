@@ -148,7 +148,7 @@ struct gbau_api_block {
 struct gbau_api_output {
     uint8_t nonce[16];
     size_t nonce_length;
-    uint8_t text[216];
+    uint8_t text[232]; /* a last block of CBC has what waited, and padding */
     size_t text_length;
     uint8_t authenticator[32]; /* tag, MAC or hash */
     size_t authenticator_length;

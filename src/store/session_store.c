@@ -55,6 +55,7 @@ struct session_store {
     struct session_row rows[WAITING_MAX];
     unix_time purged_at;
     bool purge_is_due;
+    bool sync_has_failed; /* that of a purge, behind a batch that was written */
 };
 
 /* The writer ------------------------------------------------------------------------------------------------------- */
@@ -102,13 +103,10 @@ static enum gbau_status write_rows(struct session_store *store, const struct bat
     if (status == GBAU_E_SPACE && count > 1) {
         enum gbau_status left = write_rows(store, batch, first, count / 2);
         enum gbau_status right = write_rows(store, batch, first + count / 2, count - count / 2);
-        return left == GBAU_OK ? right : left;
-    }
-    if (status == GBAU_E_SPACE) {
-        status = GBAU_E_STORAGE;
+        return left == GBAU_OK || (left == GBAU_E_SPACE && right != GBAU_OK) ? right : left; /* the worse */
     }
     for (size_t i = first; i < first + count; i++) {
-        batch->puts[i]->status = status;
+        batch->puts[i]->status = status == GBAU_E_SPACE ? GBAU_E_STORAGE : status;
     }
     return status;
 }
@@ -120,6 +118,8 @@ static void purge(struct session_store *store)
     enum gbau_status status = session_database_purge(store->database, store->purged_at, &store->purge_is_due);
     if (status == GBAU_E_SPACE) {
         log_error(store->log, "session store: the map is too full even to remove what has ended");
+    } else if (status != GBAU_OK) {
+        store->sync_has_failed = true;
     }
 }
 
@@ -131,21 +131,33 @@ static void purge_when_due(struct session_store *store)
     }
 }
 
-/* True when all of it was written, which makes durable what was written before. */
-static bool write_batch(struct session_store *store, const struct batch *batch)
+/* GBAU_OK when all of it was written, which makes durable what was written before; GBAU_E_SPACE for a full map. */
+static enum gbau_status write_batch(struct session_store *store, const struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
         store->rows[i] = row_of(batch->puts[i]);
     }
-    if (batch->count == 0) {
-        return false;
+    const enum gbau_status status = write_rows(store, batch, 0, batch->count);
+    if (status != GBAU_OK) {
+        log_error(store->log, "session store: some sessions could not be stored; is its map too small?");
+        store->purge_is_due = true;
     }
-    if (write_rows(store, batch, 0, batch->count) == GBAU_OK) {
-        return true;
+    return status;
+}
+
+/*
+ * Writes the next batch, or syncs when there is none, or no room for it. False when what was written before may not be
+ * durable: a sync that failed may have lost it, and the next one would not tell.
+ */
+static bool write_and_sync(struct session_store *store, const struct batch *next, bool has_written)
+{
+    enum gbau_status status = next->count > 0 ? write_batch(store, next) : GBAU_E_SPACE;
+    if (status == GBAU_E_SPACE && has_written) {
+        status = session_database_sync(store->database);
     }
-    log_error(store->log, "session store: some sessions could not be stored; is its map too small?");
-    store->purge_is_due = true;
-    return false;
+    const bool is_durable = status == GBAU_OK && !store->sync_has_failed;
+    store->sync_has_failed = false;
+    return is_durable;
 }
 
 /* Tells how the puts of a batch ended; it is empty then. */
@@ -165,19 +177,18 @@ static void *run_writer(void *argument)
     struct batch *written = &store->batches[0];
     struct batch *next = &store->batches[1];
     bool ending = false;
-    while (!ending || written->count > 0) {
+    while (true) {
         take_batch(store, written->count > 0, next, &ending);
-        bool is_durable = write_batch(store, next);
-        if (!is_durable && written->count > 0) {
-            is_durable = session_database_sync(store->database) == GBAU_OK;
+        if (ending && written->count == 0 && next->count == 0) {
+            purge_when_due(store);
+            return NULL;
         }
-        complete_batch(written, is_durable);
+        complete_batch(written, write_and_sync(store, next, written->count > 0));
         struct batch *empty = written;
         written = next;
         next = empty;
         purge_when_due(store);
     }
-    return NULL;
 }
 
 /* Opening and closing ---------------------------------------------------------------------------------------------- */

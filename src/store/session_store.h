@@ -64,8 +64,8 @@ GBAU_MUST_USE enum gbau_status session_store_put(struct session_store *store,
                                                  void *context);
 
 /*
- * Finds a session whose put was completed, or is about to be. GBAU_E_NOT_FOUND when unknown or expired; GBAU_E_CORRUPT when the record is damaged;
- * GBAU_E_BUSY when more than 1,024 read at once; GBAU_E_STORAGE. The caller wipes *session.
+ * Finds a session whose put was completed, or is about to be. GBAU_E_NOT_FOUND when unknown or expired; GBAU_E_CORRUPT
+ * when the record is damaged; GBAU_E_BUSY when more than 1,024 read at once; GBAU_E_STORAGE. The caller wipes *session.
  */
 GBAU_MUST_USE enum gbau_status session_store_find(struct session_store *store, const char *b_tid,
                                                   struct bootstrapping_session *session);

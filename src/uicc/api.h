@@ -58,7 +58,7 @@ struct api_block {
 struct api_block_output {
     uint8_t nonce[BLOCK_MODE_IV_SIZE];
     uint8_t nonce_length;
-    struct octet_writer text; /* the caller's, empty, with room for the block's text and AES_BLOCK_SIZE more */
+    struct octet_writer text; /* the caller's, empty, with room for the block's text and 2 * AES_BLOCK_SIZE more */
     uint8_t authenticator[MAC_MAX_SIZE];
     uint8_t authenticator_length;
 };

@@ -1,5 +1,5 @@
-/* api_access.c: PIN and lines of EF_AC_GBAUAPI. Default deny: a file that is missing, empty or malformed grants
- * nothing. */
+/* api_access.c: PIN and lines of EF_AC_GBAUAPI. Default deny: a file that is missing, empty, malformed or not activated
+ * grants nothing. */
 #include "uicc/api_access.h"
 
 #include <string.h>
@@ -46,7 +46,8 @@ static struct card_file find_lines(const struct uicc *uicc)
     if (index != CARD_NO_INDEX) {
         file = card_layout_file(&uicc->layout, index);
     }
-    file.record_count = file.kind == FILE_KIND_LINEAR_FIXED ? file.record_count : 0;
+    const bool grants = file.kind == FILE_KIND_LINEAR_FIXED && file.state == FILE_STATE_ACTIVATED;
+    file.record_count = grants ? file.record_count : 0;
     return file;
 }
 

@@ -258,10 +258,11 @@ static struct api_block block_of(const struct uicc_command *command, const struc
     };
 }
 
-/* Clause 8: a piece is as long as capabilities say at most. */
-static bool fits_pieces(const struct uicc *uicc, const struct api_block *block)
+/* Clause 8: a piece of an extended command is as long as capabilities say at most. */
+static bool fits_pieces(const struct uicc *uicc, const struct uicc_command *command, const struct api_block *block)
 {
-    return block->text.length <= uicc->piece_size && block->additional_data.length <= uicc->piece_size;
+    const size_t piece_max = command->is_extended ? uicc->piece_size : API_PIECE_MAX;
+    return block->text.length <= piece_max && block->additional_data.length <= piece_max;
 }
 
 static size_t size_of_head(size_t length)
@@ -321,7 +322,7 @@ enum status_word command_api_process(struct uicc *uicc, const struct uicc_comman
         return sw;
     }
     const struct api_block block = block_of(command, &objects);
-    if (!fits_pieces(uicc, &block)) {
+    if (!fits_pieces(uicc, command, &block)) {
         return SW_WRONG_DATA;
     }
     const size_t offset = expected_text_offset(&block);

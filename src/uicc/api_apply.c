@@ -34,12 +34,20 @@ static enum gbau_status read_ruling(struct octets object, struct ruling *ruling)
 
 /* Policy */
 
-static enum gbau_status take_policy(struct uicc *uicc, struct api_rules *rules, const struct key_policy *policy)
+/* A limit binds persisted keys too, beyond the life of the rules. */
+static enum gbau_status take_policy(struct uicc *uicc, struct api_rules *rules, const uint8_t naf_id[SHA256_SIZE],
+                                    const struct key_policy *policy)
 {
+    const struct octets any_label = {0};
+    uint8_t record = API_NO_RECORD;
     rules->newest = policy->version;
     rules->policy = *policy;
     nvm_begin(&uicc->nvm);
     api_rules_change(uicc, rules);
+    while (policy->operations != KEY_OPERATIONS_UNLIMITED &&
+           (record = api_persist_next_of_naf(uicc, record, naf_id, any_label)) != API_NO_RECORD) {
+        api_persist_change_limited(uicc, record);
+    }
     return nvm_commit(&uicc->nvm);
 }
 
@@ -113,7 +121,7 @@ static enum gbau_status take_ruling(struct uicc *uicc, struct api_rules *rules, 
 {
     unsigned ended = 0;
     if (ruling->is_policy) {
-        const enum gbau_status status = take_policy(uicc, rules, &ruling->policy);
+        const enum gbau_status status = take_policy(uicc, rules, naf_id, &ruling->policy);
         if (status == GBAU_OK) {
             bind_sessions(uicc, rules, naf_id);
         }

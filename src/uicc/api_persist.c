@@ -19,6 +19,7 @@ struct persisted_key {
     struct octets caller;
     struct octets label;
     struct octets b_tid;
+    bool is_limited; /* by a policy */
 };
 
 /* Coding */
@@ -51,7 +52,8 @@ static bool read_record(const struct uicc *uicc, uint8_t record, struct persiste
     key->caller = read_field(&reader, APPLICATION_CALLER_MAX);
     key->label = read_field(&reader, APPLICATION_LABEL_MAX);
     key->b_tid = read_field(&reader, API_B_TID_MAX);
-    return used != 0 && octet_reader_end(&reader) == GBAU_OK &&
+    key->is_limited = used == API_RECORD_LIMITED;
+    return used != API_RECORD_FREE && octet_reader_end(&reader) == GBAU_OK &&
            (key->operations > 0 || uicc->api.persisted_key_operations[record] > 0);
 }
 
@@ -64,7 +66,7 @@ static void write_field(struct octet_writer *writer, struct octets field, size_t
 
 static void write_record(struct octet_writer *writer, const struct api_session *session, uint32_t operations)
 {
-    octet_writer_u8(writer, 1);
+    octet_writer_u8(writer, session->origin.limited_by != 0 ? API_RECORD_LIMITED : API_RECORD_KEPT);
     octet_writer_put(writer, session->key.octets, APPLICATION_KEY_SIZE);
     octet_writer_u32(writer, operations);
     octet_writer_u8(writer, (uint8_t)session->key.usage);
@@ -156,7 +158,11 @@ static struct api_origin origin_of(const struct persisted_key *key, uint8_t reco
     memcpy(origin.caller, key->caller.data, key->caller.length);
     memcpy(origin.b_tid, key->b_tid.data, key->b_tid.length);
     memcpy(origin.naf_id, key->naf_id, SHA256_SIZE);
-    origin.limited_by = rules->policy.operations == KEY_OPERATIONS_UNLIMITED ? 0 : rules->policy.version;
+    if (rules->policy.operations != KEY_OPERATIONS_UNLIMITED) {
+        origin.limited_by = rules->policy.version;
+    } else if (key->is_limited && !rules->exist) {
+        origin.limited_by = 1; /* by one that is not there any more */
+    }
     return origin;
 }
 
@@ -192,15 +198,17 @@ enum status_word api_open_persisted(const struct api_caller *caller, struct octe
 
 /* Persisting */
 
-/* A key that comes from a persisted one with a limit would be that key without it. */
+bool api_persist_counts(const struct uicc *uicc, const struct api_session *session)
+{
+    const uint8_t record = session->origin.record;
+    return record != API_NO_RECORD &&
+           (record == API_ENDED_RECORD || api_persist_operations(uicc, record) != KEY_OPERATIONS_UNLIMITED);
+}
+
 static bool may_be_persisted(const struct uicc *uicc, const struct api_session *session)
 {
     const bool has_usage = session->key.usage >= KEY_USAGE_ENCRYPT && session->key.usage <= KEY_USAGE_WRAP;
-    const uint8_t record = session->origin.record;
-    const bool is_unlimited =
-        record == API_NO_RECORD ||
-        (record != API_ENDED_RECORD && api_persist_operations(uicc, record) == KEY_OPERATIONS_UNLIMITED);
-    return has_usage && is_unlimited && session->label_length > 0;
+    return has_usage && !api_persist_counts(uicc, session) && session->label_length > 0;
 }
 
 static enum gbau_status write_persisted(struct uicc *uicc, uint8_t record, const struct api_session *session,
@@ -231,6 +239,9 @@ enum status_word api_persist(const struct api_caller *caller, uint8_t handle, ui
     if (!may_be_persisted(uicc, session)) {
         return SW_CONDITIONS;
     }
+    if (api_rules_is_used_up(uicc, session)) {
+        return SW_BLOCKED;
+    }
     uint8_t record = find_record(uicc, caller->aid, session->origin.naf_id, api_session_label(session), &replaced);
     if (record == API_NO_RECORD) {
         record = find_free(uicc);
@@ -248,6 +259,11 @@ enum status_word api_persist(const struct api_caller *caller, uint8_t handle, ui
 }
 
 /* Ending */
+
+void api_persist_change_limited(struct uicc *uicc, uint8_t record)
+{
+    nvm_fill(&uicc->nvm, record_offset(uicc, record) + API_RECORD_USED, API_RECORD_LIMITED, 1);
+}
 
 void api_persist_change_end(struct uicc *uicc, uint8_t record)
 {

@@ -193,6 +193,13 @@ static enum gbau_status end_spent_record(struct uicc *uicc, uint8_t record, cons
     return status;
 }
 
+bool api_rules_is_used_up(struct uicc *uicc, const struct api_session *session)
+{
+    const struct budget policy = budget_of_policy(uicc, session);
+    const struct budget record = budget_of_record(uicc, session);
+    return is_used_up(&policy) || is_used_up(&record);
+}
+
 enum status_word api_rules_pay(struct uicc *uicc, struct api_session *session)
 {
     struct budget policy = budget_of_policy(uicc, session);

@@ -38,6 +38,9 @@ enum status_word api_rules_check(const struct api_rules *rules, struct octets ca
  */
 enum status_word api_rules_pay(struct uicc *uicc, struct api_session *session);
 
+/* True when the key can do nothing any more: its policy's limit, or that of the persisted key it comes from. */
+bool api_rules_is_used_up(struct uicc *uicc, const struct api_session *session);
+
 /* What is left of a limit, with what is reserved. */
 uint32_t api_rules_left(const struct uicc *uicc, const struct api_rules *rules);
 

@@ -3,6 +3,7 @@
 
 #include "base/secret.h"
 #include "uicc/api_nonce.h"
+#include "uicc/api_persist.h"
 #include "uicc/api_rules.h"
 #include "uicc/api_session.h"
 
@@ -131,20 +132,20 @@ enum status_word api_wrap(const struct api_caller *caller, uint8_t handle, uint8
 {
     struct api_session *session;
     const struct api_session *moved = api_session_find(caller, other);
+    if (moved == NULL) {
+        return SW_DATA_NOT_FOUND;
+    }
     enum status_word sw = find_key(caller, handle, KEY_USAGE_WRAP, &session);
     if (sw != SW_OK) {
         return sw;
     }
-    if (moved == NULL) {
-        return SW_DATA_NOT_FOUND;
-    }
-    if (!api_session_makes(session) || !is_transferable(moved->key.usage)) {
+    if (!api_session_makes(session) || !is_transferable(moved->key.usage) || api_persist_counts(caller->uicc, moved)) {
         return SW_CONDITIONS;
     }
     if (!api_rules_find(caller->uicc, moved->origin.naf_id).policy.allows_wrap) {
         return SW_SECURITY_STATUS;
     }
-    sw = api_rules_pay(caller->uicc, session);
+    sw = api_rules_is_used_up(caller->uicc, moved) ? SW_BLOCKED : api_rules_pay(caller->uicc, session);
     return sw == SW_OK ? api_sw_of(seal_key(caller->uicc, session, moved, wrapped)) : sw;
 }
 

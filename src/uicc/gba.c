@@ -85,6 +85,17 @@ static void change_gbabp(struct uicc *uicc, const struct card_file *file, const 
     }
 }
 
+/* With Ks goes what could be derived from it again: entries of revoked keys may be overwritten from now on. */
+static void release_revoked(struct uicc *uicc, const struct card_application *application)
+{
+    for (uint8_t i = 0; i < application->naf_key_count; i++) {
+        const size_t use = gba_entry_position(application, i) + GBA_ENTRY_USED;
+        if (uicc->nvm.data[use] == GBA_ENTRY_REVOKED) {
+            nvm_fill(&uicc->nvm, use, GBA_ENTRY_REVOKED_BEFORE, 1);
+        }
+    }
+}
+
 enum gbau_status gba_store_bootstrapping(struct uicc *uicc, const struct card_application *application,
                                          const struct aka_rand *rand, const struct aka_result *result)
 {
@@ -98,6 +109,7 @@ enum gbau_status gba_store_bootstrapping(struct uicc *uicc, const struct card_ap
     nvm_begin(&uicc->nvm);
     aka_accept_sqn(uicc, application, result->sqn);
     nvm_change(&uicc->nvm, application->gba, state, sizeof state);
+    release_revoked(uicc, application);
     struct card_file gbabp;
     if (find_gbabp(uicc, application, &gbabp)) {
         change_gbabp(uicc, &gbabp, rand);
@@ -183,16 +195,27 @@ bool gba_find_entry(const struct uicc *uicc, const struct card_application *appl
     return false;
 }
 
-/* For a NAF_ID that has no entry: a free one, else the one used longest ago. */
-static uint8_t choose_entry(const struct uicc *uicc, const struct card_application *application)
+/*
+ * For a NAF_ID that has no entry: a free one, else the one used longest ago, but not that of a revoked key, which would
+ * be derived again as if nothing had been. False when there is no other.
+ */
+static bool choose_entry(const struct uicc *uicc, const struct card_application *application, uint8_t *index)
 {
-    for (uint8_t i = 0; i < application->naf_key_count; i++) {
+    const uint8_t count = application->naf_key_count;
+    for (uint8_t i = 0; i < count; i++) {
         if (gba_entry(uicc, application, i)[GBA_ENTRY_USED] == GBA_ENTRY_FREE) {
-            return i;
+            *index = i;
+            return true;
         }
     }
-    uint8_t last = order_of(uicc, application)[application->naf_key_count - 1];
-    return last < application->naf_key_count ? last : 0;
+    const uint8_t *order = order_of(uicc, application);
+    for (uint8_t i = count; i > 0; i--) {
+        *index = order[i - 1] < count ? order[i - 1] : 0;
+        if (gba_entry(uicc, application, *index)[GBA_ENTRY_USED] != GBA_ENTRY_REVOKED) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The B-TID of the current bootstrapping, as far as the ME has written one for this very RAND. */
@@ -273,9 +296,10 @@ static enum gbau_status store_entry(struct uicc *uicc, const struct card_applica
     }
     uint8_t index = 0;
     const bool is_new = !gba_find_entry(uicc, application, entry + GBA_ENTRY_NAF_ID, &index);
-    if (is_new) {
-        index = choose_entry(uicc, application);
-    } else if (is_revoked(uicc, gba_entry(uicc, application, index), key)) {
+    if (is_new && !choose_entry(uicc, application, &index)) {
+        return GBAU_E_SPACE;
+    }
+    if (!is_new && is_revoked(uicc, gba_entry(uicc, application, index), key)) {
         return GBAU_OK;
     }
     memcpy(entry + GBA_ENTRY_KEY, key->octets, NAF_KEY_SIZE);

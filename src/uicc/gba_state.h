@@ -30,7 +30,12 @@ enum {
 };
 
 /* What `used` says of an entry. */
-enum gba_entry_use { GBA_ENTRY_FREE = 0, GBA_ENTRY_HAS_KEY = 1, GBA_ENTRY_REVOKED = 2 };
+enum gba_entry_use {
+    GBA_ENTRY_FREE = 0,
+    GBA_ENTRY_HAS_KEY = 1,
+    GBA_ENTRY_REVOKED = 2,       /* its key could be derived again: the entry must stay */
+    GBA_ENTRY_REVOKED_BEFORE = 3 /* the Ks that its key came from is gone */
+};
 
 /* Offset of the order with its serial in turn `turn`, counted from the start of the state. */
 static inline size_t gba_order_offset(size_t naf_key_count, size_t turn)

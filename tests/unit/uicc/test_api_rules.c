@@ -3,6 +3,7 @@
  * limits are counted to the last operation; revocations end what they name.
  */
 #include "api_testing.h"
+#include "uicc/gba.h"
 #include "uicc/gba_state.h"
 
 enum { OK = 0x9000 };
@@ -430,6 +431,83 @@ static void test_revoked_naf_key(void **state)
     test_card_end(&bench.card);
 }
 
+/* A device that derives for other NAFs does not get the entry of a revoked key out of the way. */
+static void test_revoked_key_is_not_overwritten(void **state)
+{
+    (void)state;
+    struct bench bench;
+    char derive_on_1[] = TEST_DERIVE;
+    derive_on_1[1] = '1';
+    begin(&bench);
+    const struct key_policy old = policy_of(1);
+    assert_int_equal(apply_revocation(&bench.card, &bench.root, 2, KEY_REVOCATION_NAF_KEY, ""), OK);
+    open_usim_channel(&bench.card);
+    overwrite_naf_keys(&bench.card);
+    overwrite_naf_keys(&bench.card);
+    assert_sw(&bench.card, derive_on_1, "9000");
+    assert_int_equal(sw_of_open(&bench.card, 2, 1, 0x21), 0x6a88);
+    test_card_restart(&bench.card);
+    enter_usim(&bench.card);
+    (void)bootstrap(&bench.card, 0x82, 2); /* from now on it may go */
+    assert_sw(&bench.card, TEST_DERIVE, "9000");
+    assert_sw(&bench.card, SELECT_API, "9000");
+    assert_int_equal(sw_of_open(&bench.card, 2, 1, 0x21), OK);
+    assert_int_equal(apply_policy(&bench.card, &bench.root, &old), 0x9862); /* of the key that is gone */
+    test_card_end(&bench.card);
+}
+
+/* Entries of revoked keys fill the memory at worst: then nothing is derived before the next bootstrapping. */
+static void test_only_revoked_keys(void **state)
+{
+    (void)state;
+    struct bench bench;
+    begin(&bench);
+    const struct card_application usim = card_layout_application(&bench.card.uicc.layout, 0);
+    open_usim_channel(&bench.card);
+    overwrite_naf_keys(&bench.card);
+    for (uint8_t i = 0; i < usim.naf_key_count; i++) {
+        nvm_begin(&bench.card.uicc.nvm);
+        assert_ok(gba_change_revoked(&bench.card.uicc, &usim, i));
+        assert_ok(nvm_commit(&bench.card.uicc.nvm));
+    }
+    char derive_on_1[] = TEST_DERIVE;
+    derive_on_1[1] = '1';
+    assert_sw(&bench.card, derive_on_1, "9866");
+    test_card_restart(&bench.card);
+    enter_usim(&bench.card);
+    (void)bootstrap(&bench.card, 0x82, 2);
+    assert_sw(&bench.card, TEST_DERIVE, "9000");
+    test_card_end(&bench.card);
+}
+
+/* Nor is a limit shaken off by keeping the key, before the policy or under it, and losing its rules. */
+static void test_limit_of_persisted_keys(void **state)
+{
+    (void)state;
+    struct bench bench;
+    begin(&bench);
+    keep(&bench.card, "before");
+    struct key_policy policy = policy_of(1);
+    policy.operations = 3;
+    assert_int_equal(apply_policy(&bench.card, &bench.root, &policy), OK);
+    keep(&bench.card, "under");
+    const uint8_t spent = open_for(&bench.card, 2, 1, 0x21, "spent");
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(mac_of_m(&bench.card, spent, NULL), OK);
+    }
+    assert_int_equal(mac_of_m(&bench.card, spent, NULL), 0x6983);
+    assert_int_equal(persist(&bench.card, spent, UINT32_MAX).sw, 0x6983);
+    open_usim_channel(&bench.card);
+    overwrite_naf_keys(&bench.card);
+    assert_int_equal(persist(&bench.card, spent, UINT32_MAX).sw, 0x6983);
+    static const char *const labels[] = {"before", "under"};
+    for (size_t i = 0; i < 2; i++) {
+        const struct api_response opened = open_persisted(&bench.card, labels[i]);
+        assert_int_equal(mac_of_m(&bench.card, handle_in(&opened), NULL), 0x6983);
+    }
+    test_card_end(&bench.card);
+}
+
 static void test_revoked_persisted_keys(void **state)
 {
     (void)state;
@@ -473,6 +551,9 @@ int main(void)
         cmocka_unit_test(test_limit_over_power_cuts),
         cmocka_unit_test(test_limit_of_lost_entry),
         cmocka_unit_test(test_revoked_naf_key),
+        cmocka_unit_test(test_revoked_key_is_not_overwritten),
+        cmocka_unit_test(test_only_revoked_keys),
+        cmocka_unit_test(test_limit_of_persisted_keys),
         cmocka_unit_test(test_revoked_persisted_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

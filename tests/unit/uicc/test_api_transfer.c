@@ -265,6 +265,24 @@ static void test_unwrap_malformed(void **state)
     test_card_end(&bench.card);
 }
 
+/* Out and in again a key would come without its count, or back to life. */
+static void test_wrap_of_persisted_keys(void **state)
+{
+    (void)state;
+    struct bench bench;
+    begin(&bench);
+    const uint8_t out = open_for(&bench.card, 5, 1, 0x02, "k");
+    const uint8_t kept = open_for(&bench.card, 2, 1, 0x21, "kept");
+    assert_int_equal(persist(&bench.card, kept, UINT32_MAX).sw, OK);
+    assert_string_equal(sw_of(apduf(&bench.card, "8058%02x02038b01%02x00", out, kept)), "9000");
+    const uint8_t counted = open_for(&bench.card, 2, 1, 0x21, "counted");
+    assert_int_equal(persist(&bench.card, counted, 1).sw, OK);
+    assert_string_equal(apduf(&bench.card, "8058%02x02038b01%02x", out, counted), "6985");
+    assert_string_equal(sw_of(apduf(&bench.card, "8052%02xc30387016100", counted)), "9000");
+    assert_string_equal(apduf(&bench.card, "8058%02x02038b01%02x", out, counted), "6985"); /* it has ended */
+    test_card_end(&bench.card);
+}
+
 static void test_refused_wrap(void **state)
 {
     (void)state;
@@ -310,6 +328,7 @@ int main(void)
         cmocka_unit_test(test_children),     cmocka_unit_test(test_refused_children),
         cmocka_unit_test(test_export),       cmocka_unit_test(test_wrap),
         cmocka_unit_test(test_unwrap),       cmocka_unit_test(test_unwrap_malformed),
+        cmocka_unit_test(test_wrap_of_persisted_keys),
         cmocka_unit_test(test_refused_wrap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
