@@ -21,7 +21,7 @@ import virtual_reader  # noqa: E402  (the private pcscd that the system tests us
 ROUNDS = 9
 CLIENTS = 64
 # What one round of each kind does, so that each takes about half a second.
-BOOTSTRAPS_PER_CLIENT = 25
+BOOTSTRAPS_PER_CLIENT = 60
 REQUESTS_PER_CLIENT = 400
 DIAMETER_TRIPS = 10000
 SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
