@@ -575,7 +575,8 @@ static inline void common_no_overlap(void **state)
     gbau_key_close(key);
 }
 
-#define KEY_CALLS_COMMON_TESTS(setup, teardown)                                                                        \
+/* What every face can do. */
+#define KEY_CALLS_MESSAGE_TESTS(setup, teardown)                                                                       \
     cmocka_unit_test_setup_teardown(common_every_aead, setup, teardown),                                               \
         cmocka_unit_test_setup_teardown(common_every_block_mode, setup, teardown),                                     \
         cmocka_unit_test_setup_teardown(common_damaged_ciphertexts, setup, teardown),                                  \
@@ -589,14 +590,17 @@ static inline void common_no_overlap(void **state)
         cmocka_unit_test_setup_teardown(common_impossible_requests, setup, teardown),                                  \
         cmocka_unit_test_setup_teardown(common_the_naf_is_not_in_card_to_card, setup, teardown),                       \
         cmocka_unit_test_setup_teardown(common_derive, setup, teardown),                                               \
-        cmocka_unit_test_setup_teardown(common_export, setup, teardown),                                               \
+        cmocka_unit_test_setup_teardown(common_seal, setup, teardown),                                                 \
+        cmocka_unit_test_setup_teardown(common_protect, setup, teardown),                                              \
+        cmocka_unit_test_setup_teardown(common_streams, setup, teardown)
+
+#define KEY_CALLS_COMMON_TESTS(setup, teardown)                                                                        \
+    cmocka_unit_test_setup_teardown(common_export, setup, teardown),                                                   \
         cmocka_unit_test_setup_teardown(common_wrap, setup, teardown),                                                 \
         cmocka_unit_test_setup_teardown(common_authentication, setup, teardown),                                       \
         cmocka_unit_test_setup_teardown(common_authentication_under_a_policy, setup, teardown),                        \
         cmocka_unit_test_setup_teardown(common_damaged_authentication, setup, teardown),                               \
         cmocka_unit_test_setup_teardown(common_authentication_out_of_turn, setup, teardown),                           \
-        cmocka_unit_test_setup_teardown(common_seal, setup, teardown),                                                 \
-        cmocka_unit_test_setup_teardown(common_protect, setup, teardown),                                              \
-        cmocka_unit_test_setup_teardown(common_streams, setup, teardown)
+        KEY_CALLS_MESSAGE_TESTS(setup, teardown)
 
 #endif
