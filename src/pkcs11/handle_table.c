@@ -20,7 +20,8 @@ static bool grow(struct handle_table *table)
 
 static struct handle_entry *take_entry(struct handle_table *table)
 {
-    if (table->first_free != 0) {
+    /* places that were never used come first, then the one free longest: a stale number meets its place late */
+    if (table->first_free != 0 && (table->count == table->capacity || table->count == HANDLE_TABLE_MAX)) {
         struct handle_entry *entry = &table->entries[table->first_free - 1];
         table->first_free = entry->next_free;
         return entry;
@@ -67,8 +68,10 @@ void handle_table_remove(struct handle_table *table, unsigned long handle)
     }
     entry->thing = NULL;
     entry->generation = (entry->generation + 1) & GENERATION_MASK;
-    entry->next_free = table->first_free;
-    table->first_free = (uint16_t)(entry - table->entries + 1);
+    entry->next_free = 0;
+    const uint16_t freed = (uint16_t)(entry - table->entries + 1);
+    *(table->first_free == 0 ? &table->first_free : &table->entries[table->last_free - 1].next_free) = freed;
+    table->last_free = freed;
 }
 
 void *handle_table_next(const struct handle_table *table, size_t *position)

@@ -19,7 +19,8 @@ struct handle_table {
     struct handle_entry *entries;
     size_t count; /* entries that are or were in use */
     size_t capacity;
-    uint16_t first_free; /* by index + 1; 0: none */
+    uint16_t first_free; /* by index + 1, the one free longest; 0: none */
+    uint16_t last_free;
 };
 
 enum { HANDLE_TABLE_MAX = 0xffff, HANDLE_BITS = 24, HANDLE_MASK = 0xffffff };
