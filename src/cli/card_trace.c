@@ -110,19 +110,20 @@ static void hear_live(void *context, struct octets command, struct octets respon
 
 static bool send_line(struct reader *reader, const char *line, size_t length, size_t number)
 {
-    uint8_t command[READER_COMMAND_MAX];
-    static uint8_t response[READER_RESPONSE_MAX]; /* too large for the stack; the tool has one thread */
+    static uint8_t command[READER_EXTENDED_COMMAND_MAX]; /* too large for the stack; the tool has one thread */
+    static uint8_t response[READER_RESPONSE_MAX];
+    const size_t command_max = reader_command_max(reader);
     size_t command_length = 0;
     size_t response_length = 0;
-    if (hex_decode(octets_of(line, length), command, sizeof command, &command_length) != GBAU_OK ||
+    if (hex_decode(octets_of(line, length), command, command_max, &command_length) != GBAU_OK ||
         command_length < 4) {
-        log_error(&cli_log, "line %zu is no command APDU: give 4 to %d octets as hexadecimal digits", number,
-                  READER_COMMAND_MAX);
+        log_error(&cli_log, "line %zu is no command APDU: give 4 to %zu octets as hexadecimal digits", number,
+                  command_max);
         return false;
     }
     enum gbau_status status =
         reader_transmit(reader, octets_of(command, command_length), response, sizeof response, &response_length);
-    secret_wipe(command, sizeof command);
+    secret_wipe(command, command_length);
     secret_wipe(response, response_length);
     if (status != GBAU_OK) {
         log_error(&cli_log, "line %zu: the card does not answer (%s)", number, gbau_status_text(status));

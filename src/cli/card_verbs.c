@@ -10,41 +10,40 @@
 #include "cli/verbs.h"
 #include "reader/reader.h"
 
-enum { RESPONSE_SIZE = 2048 };
-
 /* card apdu */
 
 static bool print_response(struct octets response, size_t number)
 {
-    char text[2 * RESPONSE_SIZE + 1];
+    static char text[2 * READER_RESPONSE_MAX + 1]; /* the tool has one thread */
     const bool printed =
         hex_encode(response, text, sizeof text) == GBAU_OK && puts(text) >= 0 && fflush(stdout) == 0;
     if (!printed) {
         log_error(&cli_log, "cannot write the response to line %zu: %m", number);
     }
-    secret_wipe(text, sizeof text);
+    secret_wipe(text, 2 * response.length);
     return printed;
 }
 
 static bool run_line(struct reader *card, const char *line, size_t length, size_t number)
 {
-    uint8_t command[READER_COMMAND_MAX];
-    uint8_t response[RESPONSE_SIZE];
+    static uint8_t command[READER_EXTENDED_COMMAND_MAX]; /* too large for the stack, as is the response */
+    static uint8_t response[READER_RESPONSE_MAX];
+    const size_t command_max = reader_command_max(card);
     size_t command_length = 0;
     size_t response_length = 0;
-    enum gbau_status status = hex_decode(octets_of(line, length), command, sizeof command, &command_length);
+    enum gbau_status status = hex_decode(octets_of(line, length), command, command_max, &command_length);
     if (status != GBAU_OK || command_length < 4) {
-        log_error(&cli_log, "line %zu is no command APDU: give 4 to %d octets as hexadecimal digits", number,
-                  READER_COMMAND_MAX);
+        log_error(&cli_log, "line %zu is no command APDU: give 4 to %zu octets as hexadecimal digits", number,
+                  command_max);
         return false;
     }
     status = reader_transmit(card, octets_of(command, command_length), response, sizeof response, &response_length);
-    secret_wipe(command, sizeof command); /* a PIN may have been in it, a key in the response */
+    secret_wipe(command, command_length); /* a PIN may have been in it, a key in the response */
     if (status != GBAU_OK) {
         log_error(&cli_log, "line %zu was not answered: %s", number, gbau_status_text(status));
     }
     const bool printed = status == GBAU_OK && print_response(octets_of(response, response_length), number);
-    secret_wipe(response, sizeof response);
+    secret_wipe(response, response_length);
     return printed;
 }
 

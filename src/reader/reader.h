@@ -9,7 +9,8 @@
 #include "base/log.h"
 #include "base/octets.h"
 
-enum { READER_COMMAND_MAX = 261, READER_RESPONSE_MAX = 65538 }; /* of a short command; of any response */
+/* Octets of a short command; of any command, and of any response. */
+enum { READER_COMMAND_MAX = 261, READER_EXTENDED_COMMAND_MAX = 65544, READER_RESPONSE_MAX = 65538 };
 enum { READER_NAME_SIZE = 160, READER_ATR_MAX = 33 };
 
 /* What the name of a card may look like, for help texts and errors. */

@@ -1,5 +1,6 @@
 """test_cli.py: the tool's and the daemons' command lines: help, every kind of bad input, and cards by APDU."""
 import concurrent.futures
+import hashlib
 import json
 import pathlib
 import re
@@ -334,8 +335,18 @@ def test_card_apdu_input(programs, tmp_path):
     assert programs.run("card", "apdu", path, stdin=text).split() == ["9000", "9000", "6a82"]
 
 
+def test_card_apdu_takes_extended_commands(programs, tmp_path):
+    """A hash of more than a short command holds (docs/gba_u-api.md 8.1); other commands stay short."""
+    path = card_of_vector(programs, tmp_path, VECTORS[0], 0)
+    text = bytes(range(250)) * 4
+    lines = ["00a4040c09f06762617501415049", "8050000006890108830131", f"805200c5{0:02x}03ec878203e8{text.hex()}0000",
+             "00a4000c0000023f00"]
+    assert programs.run("card", "apdu", path, stdin="\n".join(lines)).split() == [
+        "9000", "9001009000", f"8e20{hashlib.sha256(text).hexdigest()}9000", "6700"]
+
+
 @pytest.mark.parametrize("line", [
-    "zz", "00a", "00a4", "00a400", "00 a4 00 0c 02 3f 00", "00a4000c023f00 ", "0x00a40000", "00" * 262, "00" * 100000,
+    "zz", "00a", "00a4", "00a400", "00 a4 00 0c 02 3f 00", "00a4000c023f00 ", "0x00a40000", "00" * 16906, "00" * 100000,
     "-", "\x01"], ids=lambda line: repr(line[:20]))
 def test_card_apdu_stops_at_a_bad_line(programs, tmp_path, line):
     path = card_of_vector(programs, tmp_path, VECTORS[0], 0)
