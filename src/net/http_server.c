@@ -195,9 +195,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, const struct 
     server->request_time_s = 2 * idle_timeout_s;
     const size_t memory =
         config->memory_per_connection == 0 ? DEFAULT_MEMORY_PER_CONNECTION : config->memory_per_connection;
-    /* turbo: sockets are read and written without asking epoll first whether they are ready; mostly they are */
-    unsigned flags =
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     if (address->ai_family == AF_INET6) {
         flags |= MHD_USE_IPv6;
     }
