@@ -333,10 +333,7 @@ static void flush_answers(struct http_server *server)
 
 void http_server_close(struct http_server *server)
 {
-    MHD_socket listener = MHD_quiesce_daemon(server->daemon);
-    if (listener != MHD_INVALID_SOCKET) {
-        (void)close(listener);
-    }
+    /* who still connects is refused: MHD_quiesce_daemon would race with the daemon's own thread, and abort */
     (void)pthread_mutex_lock(&server->lock);
     server->closing = true;
     (void)pthread_cond_broadcast(&server->changed);
