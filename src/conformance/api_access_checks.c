@@ -152,6 +152,22 @@ static void line_that_is_malformed(struct api_probe *api)
     demand_refusal_with(api, break_lengths);
 }
 
+static void file_that_is_deactivated(struct api_probe *api)
+{
+    probe_api_go_to_usim(api);
+    (void)probe_select(api->probe, FID_AC_GBAUAPI);
+    (void)probe_expect_offered(api->probe, "0X040000", "9000");
+    if (!probe_goes_on(api->probe)) {
+        return;
+    }
+    probe_api_go_to_applet(api);
+    probe_api_try_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, "6982");
+    probe_api_go_to_usim(api);
+    (void)probe_clean_up(api->probe, "0X440000", (struct octets){0});
+    probe_api_go_to_applet(api);
+    probe_api_try_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, "9000");
+}
+
 #define NAF  "80146E61662E6578616D706C652E636F6D0100000002"
 #define LINE (NEEDS_API | NEEDS_NAF_ID | NEEDS_PIN_OPEN)
 #define RUNS (NEEDS_API | NEEDS_PIN_OPEN | NEEDS_NAF_KEY | NEEDS_CHALLENGES | NEEDS_DESTRUCTIVE)
@@ -184,6 +200,8 @@ static const struct check rows[] = {
      .run_api = line_of_another_caller},
     {"access.line_malformed", "GBA_U API 5.1", "a malformed line grants nothing", RUNS | NEEDS_ADM,
      .run_api = line_that_is_malformed},
+    {"access.file_deactivated", "GBA_U API 5.1", "a file that is deactivated grants nothing", RUNS | NEEDS_ADM,
+     .run_api = file_that_is_deactivated},
 };
 
 CHECK_GROUP(api_access_checks, rows);

@@ -5,6 +5,8 @@
 
 enum { LIMIT = 3 };
 
+enum { FID_GBANL = 0x6fda, FILLING_NAF = 1000 };
+
 #define KEEP_LABEL  "gbau kept"
 #define OTHER_LABEL "gbau kept too"
 
@@ -228,6 +230,38 @@ static void limit_outlives_naf_key(struct api_probe *api)
     process_mac(api, key->handle, "6983");
 }
 
+/* NAF derivation for as many others as there are records: that of the NAF is overwritten, unless it has to stay. */
+static void push_out_record(struct api_probe *api)
+{
+    probe_api_go_to_usim(api);
+    const size_t count = fcp_record_count(probe_select(api->probe, FID_GBANL));
+    for (unsigned i = 0; i < count && probe_goes_on(api->probe); i++) {
+        challenge_derive(api->probe, &api->challenge, FILLING_NAF + i);
+    }
+    probe_api_go_to_applet(api);
+}
+
+static void used_up_keys_are_not_kept(struct api_probe *api)
+{
+    struct api_key *const key = probe_api_new_key(api);
+    set_limit(api, 1);
+    open_mac(api, key);
+    probe_api_demand_mac(api, key);
+    probe_api_keep(api, key->handle, KEEP_LABEL, "6983");
+}
+
+static void limit_outlives_rules(struct api_probe *api)
+{
+    struct api_key *const key = probe_api_new_key(api);
+    set_limit(api, LIMIT);
+    open_mac(api, key);
+    probe_api_keep(api, key->handle, API_LABEL, "9000");
+    push_out_record(api);
+    process_mac(api, key->handle, "6983");
+    probe_api_open_kept(api, API_LABEL, "9000");
+    process_mac(api, probe_api_answer_octet(api, API_TAG_HANDLE), "6983");
+}
+
 #define RUNS (NEEDS_API | NEEDS_PIN_OPEN | NEEDS_NAF_KEY | NEEDS_CHALLENGES | NEEDS_DESTRUCTIVE)
 
 static const struct check policy_rows[] = {
@@ -263,6 +297,10 @@ static const struct check policy_rows[] = {
      .run_api = limit_binds_open_handles},
     {"limit.sticks", "GBA_U API 6.1", "what was used up stays used up when the NAF key is derived anew", RUNS,
      .run_api = limit_outlives_naf_key},
+    {"limit.persist", "GBA_U API 6.3", "a key that is used up is not persisted", RUNS,
+     .run_api = used_up_keys_are_not_kept},
+    {"limit.rules_lost", "GBA_U API 6.3", "when the rules are overwritten, keys that a limit bound are used up", RUNS,
+     .run_api = limit_outlives_rules},
 };
 
 CHECK_GROUP(api_policy_checks, policy_rows);
@@ -299,6 +337,14 @@ static void revoked_key_does_not_come_back(struct api_probe *api)
     probe_api_bootstrap(api);
     open_mac(api, key);
     probe_api_demand_mac(api, key);
+}
+
+static void record_of_revoked_key_stays(struct api_probe *api)
+{
+    probe_api_revoke(api, KEY_REVOCATION_NAF_KEY, "");
+    push_out_record(api);
+    probe_api_derive_again(api);
+    try_open_mac(api, "6A88");
 }
 
 static void naf_key_leaves_kept_ones(struct api_probe *api)
@@ -380,6 +426,8 @@ static const struct check revocation_rows[] = {
      .run_api = revoked_key_is_not_listed},
     {"revocation.same_key", "GBA_U API 10", "the same key does not come back by derivation, a new bootstrapping's does",
      RUNS, .run_api = revoked_key_does_not_come_back},
+    {"revocation.record_stays", "GBA_U API 6.1", "nor after derivations for as many other NAFs as there are records",
+     RUNS, .run_api = record_of_revoked_key_stays},
     {"revocation.keeps_persisted", "GBA_U API 10", "a revocation of the NAF key leaves persisted keys", RUNS,
      .run_api = naf_key_leaves_kept_ones},
     {"revocation.persisted", "GBA_U API 10", "all persisted keys are gone with their handles, and no others", RUNS,

@@ -228,6 +228,26 @@ static void wraps_in_its_direction(struct api_probe *api)
     try_wrap(api, wrapping->handle, moved->handle, "6985");
 }
 
+/* Out and in again, a key would come without its count. */
+static void wraps_no_counted_key(struct api_probe *api)
+{
+    struct api_key *const wrapping = probe_api_new_key(api);
+    struct api_key *const counted = probe_api_new_key(api);
+    allow_transfer(api);
+    open_wrap(api, KEY_DIRECTION_CARD_TO_NAF, wrapping);
+    probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, counted);
+    probe_api_put_u32(api, API_TAG_OPERATIONS, 2);
+    probe_api_keep(api, counted->handle, API_LABEL, "9000");
+    try_wrap(api, wrapping->handle, counted->handle, "6985");
+}
+
+static void looks_for_both_keys_first(struct api_probe *api)
+{
+    struct api_key *const other = probe_api_new_key(api);
+    probe_api_open(api, KEY_USAGE_MAC, KEY_DIRECTION_CARD_TO_NAF, KEY_ALGORITHM_HMAC_SHA256, other);
+    try_wrap(api, other->handle, 0xff, "6A88");
+}
+
 /* UNWRAP of what the NAF has sealed. */
 static void unwrap(struct api_probe *api, const struct api_key *wrapping, struct octets text, uint8_t spoiling,
                    const char *sw)
@@ -335,6 +355,10 @@ static const struct check rows[] = {
     {"wrap.policy", "GBA_U API 8.7", "no key is wrapped against its policy", RUNS, .run_api = wraps_as_the_policy_says},
     {"wrap.direction", "GBA_U API 4.3", "the card wraps with no key of direction 02", RUNS,
      .run_api = wraps_in_its_direction},
+    {"wrap.counted", "GBA_U API 8.7", "a persisted key with a count is not wrapped", RUNS,
+     .run_api = wraps_no_counted_key},
+    {"wrap.order", "GBA_U API 13", "whether both handles exist is looked at before their usage", RUNS,
+     .run_api = looks_for_both_keys_first},
     {"unwrap.key", "GBA_U API 8.7", "the NAF's wrapped key is opened as what it is", RUNS, .run_api = unwraps},
     {"unwrap.wrong_tag", "GBA_U API 8.7", "a wrong tag is answered with 9862", RUNS, .run_api = unwraps_what_is_right},
     {"unwrap.content", "GBA_U API 8.7", "content that is no key is refused with 6A80", RUNS,

@@ -228,6 +228,7 @@ static const struct mutant {
     {"access.line_gone", IS_MUTANT(OPEN, forgives_6982)},
     {"access.line_of_another", IS_MUTANT(OPEN, forgives_6982)},
     {"access.line_malformed", IS_MUTANT(OPEN, forgives_6982)},
+    {"access.file_deactivated", IS_MUTANT(OPEN, forgives_6982)},
     {"access.no_line_listed", SAYS("XX42", "80256E6F2D6C696E652E676261752D636F6E666F726D616E63652E6578616D706C65"
                                            "FFFEFDFCFB81008C04000000008D04FFFFFFFF9000")},
 
@@ -298,6 +299,8 @@ static const struct mutant {
     {"transfer.flags", IS_MUTANT(OPEN, forgives_6982)},
     {"wrap.key", FLIPS("XX58", 0, 20, 0x01)},
     {"wrap.policy", IS_MUTANT("XX58", forgives_6982)},
+    {"wrap.counted", IS_MUTANT("XX58", forgives_6985)},
+    {"wrap.order", SAYS("XX58", "6985")},
     {"unwrap.wrong_tag", IS_MUTANT("XX58", forgives_9862)},
     {"unwrap.key", FLIPS("XX58", 0, 5, 0x01)},
 
@@ -342,9 +345,12 @@ static const struct mutant {
     {"limit.open_handles", IS_MUTANT(PROCESS, forgives_6983)},
     {"limit.sticks", IS_MUTANT(PROCESS, forgives_6983)},
     {"limit.authentication", IS_MUTANT("XX54", forgives_6983)},
+    {"limit.persist", IS_MUTANT(KEEP, forgives_6983)},
+    {"limit.rules_lost", IS_MUTANT(PROCESS, forgives_6983)},
     {"revocation.naf_key", SAYS_FROM(APPLY, 2, "9000")},
     {"revocation.listed", SAYS_FROM(APPLY, 2, "9000")},
     {"revocation.same_key", IS_MUTANT(OPEN, forgives_6a88)},
+    {"revocation.record_stays", IS_MUTANT(OPEN, forgives_6a88)},
     {"revocation.persisted", SAYS_FROM(APPLY, 2, "9000")},
     {"revocation.label", SAYS_FROM(APPLY, 2, "9000")},
     {"revocation.policy_stays", SAYS_FROM(OPEN, 1, "9000")},
