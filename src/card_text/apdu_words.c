@@ -35,8 +35,9 @@ void apdu_secrets_mask(const struct apdu_secrets *secrets, uint8_t *octets, size
 {
     for (size_t i = 0; i < secrets->count; i++) {
         const size_t start = secrets->ranges[i].start;
-        if (start <= length && secrets->ranges[i].length <= length - start) {
-            memset(octets + start, 0xff, secrets->ranges[i].length);
+        if (start < length) {
+            const size_t left = length - start;
+            memset(octets + start, 0xff, secrets->ranges[i].length < left ? secrets->ranges[i].length : left);
         }
     }
 }
@@ -347,7 +348,15 @@ bool apdu_header_sends(const uint8_t header[4])
 
 /* Taking apart */
 
-/* The data of a short command APDU; what is not well-formed counts as data. */
+/* Behind a first octet of Lc that is 00: an extended length and as many octets, at least (ISO/IEC 7816-3 12.1.3). */
+static bool has_extended_data(const struct octet_reader *reader)
+{
+    struct octet_reader ahead = *reader;
+    const size_t length = octet_reader_u16(&ahead);
+    return !ahead.failed && length > 0 && length <= octet_reader_left(&ahead);
+}
+
+/* The data of a command APDU; what is not well-formed counts as data. */
 static struct octets command_data(struct octets command)
 {
     enum { HEADER_SIZE = 4 };
@@ -356,7 +365,10 @@ static struct octets command_data(struct octets command)
     if (octet_reader_left(&reader) < 2) {
         return (struct octets){0};
     }
-    const uint8_t length = octet_reader_u8(&reader);
+    size_t length = octet_reader_u8(&reader);
+    if (length == 0 && has_extended_data(&reader)) {
+        length = octet_reader_u16(&reader);
+    }
     const size_t left = octet_reader_left(&reader);
     return octet_reader_take(&reader, length > 0 && length < left ? length : left);
 }

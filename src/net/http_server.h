@@ -30,8 +30,9 @@ GBAU_MUST_USE enum gbau_status http_server_open(const struct http_server_config 
                                                 void *context, const struct log *log, struct http_server **server);
 
 /*
- * Requests that come from now on and exchanges that are still unanswered get 503; then ends. No handler runs after it returns. Who still
- * holds an exchange calls http_respond for it all the same, before or after; it then does no more than free it.
+ * Requests that come from now on and exchanges that are still unanswered get 503; then ends. No handler runs after it
+ * returns. Who still holds an exchange calls http_respond for it all the same, before or after; it then does no more
+ * than free it.
  */
 void http_server_close(struct http_server *server);
 

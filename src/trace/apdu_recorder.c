@@ -7,7 +7,7 @@
 #include "base/secret.h"
 #include "trace/capture.h"
 
-enum { COMMAND_MAX = 512, RESPONSE_MAX = 65538 };
+enum { COMMAND_MAX = 65544, RESPONSE_MAX = 65538 }; /* the longest extended command, and its response */
 
 struct apdu_recorder {
     struct capture *capture; /* NULL: none is kept */

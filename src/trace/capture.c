@@ -313,10 +313,18 @@ enum gbau_status capture_close(struct capture *capture)
     return status;
 }
 
-/* Lc data Le behind the header, in short lengths. */
-static bool is_case_4(struct octets command)
+/* Octets of Le behind header, Lc and data; 0 for a command of another case. */
+static size_t size_of_le(struct octets command)
 {
-    return command.length > 6 && command.data[4] != 0 && command.length == 6 + (size_t)command.data[4];
+    enum { SHORT_LE = 1, EXTENDED_LE = 2 };
+    struct octet_reader reader = octet_reader_of(command);
+    (void)octet_reader_take(&reader, 4);
+    const size_t lc = octet_reader_u8(&reader);
+    if (lc != 0) {
+        return octet_reader_left(&reader) == lc + SHORT_LE ? SHORT_LE : 0;
+    }
+    const size_t extended_lc = octet_reader_u16(&reader);
+    return extended_lc != 0 && octet_reader_left(&reader) == extended_lc + EXTENDED_LE ? EXTENDED_LE : 0;
 }
 
 /* SELECT, ENVELOPE and STORE DATA: newer versions of the dissector look for Le there, older ones pass over it. */
@@ -339,8 +347,8 @@ static void frame_apdu(struct octets command, struct octets response, uint8_t *p
         *p3 = response.length > 2 ? (uint8_t)(response.length - 2) : 0;
         pieces[0] = octets_of(command.data, 4);
         pieces[1] = octets_of(p3, 1);
-    } else if (is_case_4(command) && !is_dissected_with_le(command.data[1])) {
-        pieces[0].length--;
+    } else if (command.length > 5 && !is_dissected_with_le(command.data[1])) {
+        pieces[0].length -= size_of_le(command);
     }
 }
 

@@ -55,9 +55,15 @@ static bool has_le(const uint8_t *pair, size_t end_of_data, size_t length)
 /* Where the response begins: P3 tells, when one knows which way a command sends (see frame_apdu in capture.c). */
 static size_t command_length(struct octets pair)
 {
-    enum { CASE_1 = 4, HEAD = 5, STATUS_WORD = 2 };
+    enum { CASE_1 = 4, HEAD = 5, EXTENDED_HEAD = 7, STATUS_WORD = 2 };
     if (pair.length <= CASE_1 + STATUS_WORD || !apdu_header_sends(pair.data)) {
         return pair.length <= CASE_1 + STATUS_WORD ? CASE_1 : HEAD;
+    }
+    if (pair.data[CASE_1] == 0 && pair.length > EXTENDED_HEAD + STATUS_WORD) { /* Lc of two more octets, perhaps */
+        const size_t extended_end = EXTENDED_HEAD + (size_t)octets_load_2(pair.data + HEAD);
+        if (extended_end > EXTENDED_HEAD && extended_end + STATUS_WORD <= pair.length) {
+            return extended_end;
+        }
     }
     const size_t end_of_data = HEAD + (size_t)pair.data[CASE_1];
     if (end_of_data + STATUS_WORD > pair.length) {

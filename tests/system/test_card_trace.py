@@ -159,6 +159,18 @@ def test_lines_that_are_no_apdus(programs, card):
     assert done.stdout.count("VERIFY") == 1
 
 
+def test_texts_of_extended_commands_are_masked(programs, card, tmp_path):
+    """However long: the capture has the whole command, and it is told again from there."""
+    capture = tmp_path / "long.pcapng"
+    text = b"attack at dawn! " * 200
+    process = f"805200c5{0:02x}{len(text) + 4:04x}8782{len(text):04x}{text.hex()}0000"
+    lines = "\n".join(["00a4040c09f06762617501415049", "8050000006890108830131", process])
+    told = programs.run("card", "trace", "--card", card, "--out", capture, stdin=lines)
+    assert f"PROCESS handle 0, hash ({len(text)} octets, withheld) → 34 octets" in told
+    assert b"attack" not in capture.read_bytes() and len(text) < capture.stat().st_size
+    assert "PROCESS handle 0, hash" in programs.run("card", "trace", "--read", capture)
+
+
 def test_help_says_what_is_masked(programs):
     said = programs.run("card", "trace", "--help")
     assert "overwritten with FF" in said and "Ks_ext_NAF" in said

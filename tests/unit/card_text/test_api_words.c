@@ -82,6 +82,31 @@ static void texts_are_withheld(void **state)
                   "8704ffffffff9000");
 }
 
+static void texts_of_extended_commands_are_withheld(void **state)
+{
+    (void)state;
+    assert_string_equal(tell("805202c1000006"
+                             "8704"
+                             "73656372"
+                             "0000",
+                             "8702aabb9000"),
+                        "PROCESS handle 2, encrypt (4 octets, withheld) -> 4 octets");
+    assert_masked("805202c1000006"
+                  "8704"
+                  "ffffffff"
+                  "0000",
+                  "8702aabb9000");
+}
+
+/* A copy that was cut off shows nothing of what it has left of a secret. */
+static void a_cut_copy_is_masked(void **state)
+{
+    (void)state;
+    (void)tell("805202c106870473656372", "8702aabb9000");
+    apdu_secrets_mask(&words.command_secrets, command, 9);
+    assert_octets(octets_of(command, 11), "805202c1068704ffff6372");
+}
+
 static void exported_keys_are_withheld(void **state)
 {
     (void)state;
@@ -127,6 +152,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(keys_are_opened_and_closed, reset),
         cmocka_unit_test_setup(texts_are_withheld, reset),
+        cmocka_unit_test_setup(texts_of_extended_commands_are_withheld, reset),
+        cmocka_unit_test_setup(a_cut_copy_is_masked, reset),
         cmocka_unit_test_setup(exported_keys_are_withheld, reset),
         cmocka_unit_test_setup(what_is_not_understood_is_masked_whole, reset),
     };
