@@ -236,6 +236,12 @@ static void search_in_transparent_file(struct probe *probe)
 
 enum { FID_ACM = 0x6f39, ACM_OCTETS = 3 };
 
+/* The lower 16 bits of a meter, 0 where a card answered with less than one. */
+static unsigned meter_value(struct octets meter)
+{
+    return meter.length < ACM_OCTETS ? 0 : (unsigned)meter.data[1] << 8 | meter.data[2];
+}
+
 static void increase_adds(struct probe *probe)
 {
     struct content old;
@@ -243,10 +249,9 @@ static void increase_adds(struct probe *probe)
     probe_read_record(probe, 1, &old);
     probe->may_be_missing = true;
     const struct octets answer = probe_expect(probe, "8X3200000300000100", "9000");
-    const unsigned before = (unsigned)old.octets[1] << 8 | old.octets[2];
-    const unsigned after = answer.length < ACM_OCTETS ? 0 : (unsigned)answer.data[1] << 8 | answer.data[2];
     probe_demand(probe, answer.length == 2 * (size_t)ACM_OCTETS, "the new value and what was added");
-    probe_demand(probe, ((before + 1) & 0xffffU) == after, "a value greater by one");
+    const unsigned after = (meter_value(content_octets(&old)) + 1) & 0xffffU;
+    probe_demand(probe, meter_value(answer) == after, "a value greater by one");
     if (old.length == ACM_OCTETS) {
         (void)probe_clean_up(probe, "0XDC0003", content_octets(&old));
     }

@@ -57,7 +57,7 @@ static CK_RV decrypt(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJE
 static void test_card_writes_the_iv(void **state)
 {
     uint8_t iv[IV] = {0};
-    uint8_t first[IV];
+    uint8_t first[IV] = {0};
     CK_ULONG length;
     const CK_SESSION_HANDLE session = session_of(state);
     const CK_OBJECT_HANDLE key = both_ways(session, GBAU_AES_256_GCM);

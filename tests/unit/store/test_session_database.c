@@ -208,7 +208,7 @@ static unsigned fill(unsigned number, unix_time expires, size_t length)
     static uint8_t record[8000];
     enum gbau_status status = GBAU_OK;
     while (status == GBAU_OK) {
-        struct example example;
+        struct example example = {0};
         struct session_row row = row_number(&example, number++, expires);
         memcpy(record, example.record, sizeof example.record);
         row.session_record = octets_of(record, length);
