@@ -67,6 +67,18 @@ static void try_control(struct octet_reader *reader)
     }
 }
 
+/* Where the data of a command begin and end: by Lc of one octet or of three if it fits, else all behind the header. */
+static void find_data(const uint8_t *command, size_t length, size_t *start, size_t *end)
+{
+    const size_t extended_end = 7U + (size_t)(command[5] << 8 | command[6]);
+    *start = 5;
+    *end = command[4] > 0 && length == 6U + command[4] ? length - 1 : length;
+    if (command[4] == 0 && extended_end > 7 && (length == extended_end || length == extended_end + 2)) {
+        *start = 7;
+        *end = extended_end;
+    }
+}
+
 /* VERIFY, CHANGE, DISABLE, ENABLE and UNBLOCK PIN: nothing behind Lc may be left but FF and Le. */
 static void pins_must_be_masked(const uint8_t *command, size_t length)
 {
@@ -75,8 +87,10 @@ static void pins_must_be_masked(const uint8_t *command, size_t length)
     if (!is_interindustry || memchr(instructions, command[1], sizeof instructions) == NULL) {
         return;
     }
-    const size_t end = command[4] > 0 && 5U + command[4] < length ? 5U + command[4] : length;
-    for (size_t i = 5; i < end; i++) {
+    size_t start = 0;
+    size_t end = 0;
+    find_data(command, length, &start, &end);
+    for (size_t i = start; i < end; i++) {
         MUST(command[i] == 0xff);
     }
 }

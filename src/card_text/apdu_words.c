@@ -348,29 +348,29 @@ bool apdu_header_sends(const uint8_t header[4])
 
 /* Taking apart */
 
-/* Behind a first octet of Lc that is 00: an extended length and as many octets, at least (ISO/IEC 7816-3 12.1.3). */
-static bool has_extended_data(const struct octet_reader *reader)
+/* Whether so many octets of data, and Le or nothing, are all that is left (ISO/IEC 7816-3 12.1.3). */
+static bool is_filled_by(const struct octet_reader *reader, size_t data_length, size_t le_length)
 {
-    struct octet_reader ahead = *reader;
-    const size_t length = octet_reader_u16(&ahead);
-    return !ahead.failed && length > 0 && length <= octet_reader_left(&ahead);
+    const size_t left = octet_reader_left(reader);
+    return data_length > 0 && (left == data_length || left == data_length + le_length);
 }
 
 /* The data of a command APDU; what is not well-formed counts as data. */
 static struct octets command_data(struct octets command)
 {
-    enum { HEADER_SIZE = 4 };
+    enum { HEADER_SIZE = 4, SHORT_LE = 1, EXTENDED_LE = 2 };
     struct octet_reader reader = octet_reader_of(command);
     (void)octet_reader_take(&reader, HEADER_SIZE);
     if (octet_reader_left(&reader) < 2) {
         return (struct octets){0};
     }
-    size_t length = octet_reader_u8(&reader);
-    if (length == 0 && has_extended_data(&reader)) {
-        length = octet_reader_u16(&reader);
+    const size_t length = octet_reader_u8(&reader);
+    struct octet_reader extended = reader;
+    const size_t extended_length = octet_reader_u16(&extended);
+    if (length == 0 && is_filled_by(&extended, extended_length, EXTENDED_LE)) {
+        return octet_reader_take(&extended, extended_length);
     }
-    const size_t left = octet_reader_left(&reader);
-    return octet_reader_take(&reader, length > 0 && length < left ? length : left);
+    return octet_reader_take(&reader, is_filled_by(&reader, length, SHORT_LE) ? length : octet_reader_left(&reader));
 }
 
 static struct apdu_exchange take_apart(struct apdu_narrator *narrator, struct octets command, struct octets response,

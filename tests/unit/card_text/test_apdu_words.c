@@ -124,6 +124,19 @@ static void broken_commands_with_pins_are_masked_too(void **state)
     (void)state;
     (void)tell("0020000104" PIN_OCTETS, "6700");
     assert_masked("0020000104" MASKED_8, "6700");
+    (void)tell("0020000101" PIN_OCTETS, "6700");
+    assert_masked("0020000101" MASKED_8, "6700");
+    (void)tell("00200001000001" PIN_OCTETS, "6700");
+    assert_masked("0020000100ffff" MASKED_8, "6700");
+}
+
+static void extended_commands_with_pins_are_masked(void **state)
+{
+    (void)state;
+    assert_string_equal(tell("00200001000008" PIN_OCTETS, "9000"), "VERIFY PIN (value withheld) -> ok");
+    assert_masked("00200001000008" MASKED_8, "9000");
+    (void)tell("00200001000008" PIN_OCTETS "0000", "9000");
+    assert_masked("00200001000008" MASKED_8 "0000", "9000");
 }
 
 static void files_of_keys_are_masked(void **state)
@@ -245,6 +258,7 @@ int main(void)
         cmocka_unit_test_setup(objects_are_told, reset),
         cmocka_unit_test_setup(pins_are_withheld, reset),
         cmocka_unit_test_setup(broken_commands_with_pins_are_masked_too, reset),
+        cmocka_unit_test_setup(extended_commands_with_pins_are_masked, reset),
         cmocka_unit_test_setup(files_of_keys_are_masked, reset),
         cmocka_unit_test_setup(a_refused_identifier_hides_no_file_of_keys, reset),
         cmocka_unit_test_setup(keys_are_masked_wherever_the_channel_is, reset),
